@@ -1,0 +1,89 @@
+//! The PostgreSQL pool, opened so that a service starts while its database is away.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Settings;
+use crate::health::Dependency;
+
+/// Where the database is and how many connections may be open to it.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    /// Connection URL with password.
+    pub url: SecretString,
+    /// Most connections of this process.
+    pub max_connections: u32,
+    /// Longest wait for a free connection; a call that waits longer answers that the database is away.
+    pub acquire_timeout: Duration,
+}
+
+impl DatabaseConfig {
+    /// Reads the settings.
+    pub fn from_settings(settings: &mut Settings) -> Self {
+        let url = settings.secret("DATABASE_URL", "URL of this service's PostgreSQL database.");
+        Self::new(url, settings.value("DATABASE_MAX_CONNECTIONS", "Most database connections.", "10"))
+    }
+
+    /// A configuration with the usual limits.
+    pub fn new(url: SecretString, max_connections: u32) -> Self {
+        Self { url, max_connections, acquire_timeout: Duration::from_secs(3) }
+    }
+}
+
+/// Opens the pool without connecting. The service name shows in `pg_stat_activity`.
+pub fn open(config: &DatabaseConfig, service: &str) -> Result<PgPool, sqlx::Error> {
+    let options = PgConnectOptions::from_str(config.url.expose_secret())?.application_name(service);
+    let pool = PgPoolOptions::new()
+        .max_connections(config.max_connections)
+        .acquire_timeout(config.acquire_timeout)
+        // A dead connection is found by its next statement and replaced; a ping before each use costs a round trip.
+        .test_before_acquire(false)
+        .connect_lazy_with(options);
+    Ok(pool)
+}
+
+/// Probes the database each second and tells `dependency`, until `shutdown`.
+pub async fn watch(pool: PgPool, dependency: Dependency, shutdown: CancellationToken) {
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        match sqlx::query("SELECT 1").execute(&pool).await {
+            Ok(_) => dependency.up(),
+            Err(error) => dependency.down(describe(&error)),
+        }
+    }
+}
+
+/// Whether the error says that the database is away, as opposed to refusing the statement.
+pub fn is_unavailable(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Protocol(_) => true,
+        // Class 08 connection, 53 resources (too many connections), 57P operator intervention (shutting down).
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| ["08", "53", "57P"].iter().any(|class| code.starts_with(class)))
+        }
+        _ => false,
+    }
+}
+
+/// Names the trouble without host, user or statement.
+fn describe(error: &sqlx::Error) -> &'static str {
+    match error {
+        sqlx::Error::PoolTimedOut => "no connection in time",
+        sqlx::Error::Database(_) => "refused",
+        _ => "connection failed",
+    }
+}

@@ -1,0 +1,164 @@
+//! Error codes that clients see, and the failure that carries one over gRPC.
+//!
+//! A client gets a code, a safe message and, where it helps, the fields at fault or the time to wait; the log gets
+//! the chain of causes. The transcoder makes RFC 9457 problem details from the same status.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+/// The domain in `google.rpc.ErrorInfo`.
+pub const ERROR_DOMAIN: &str = "fitness-trainer";
+
+macro_rules! error_codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident, $reason:literal, $grpc:ident, $message:literal;)+) => {
+        /// What went wrong, as a client can tell it apart. docs/errors.md lists them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ErrorCode { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl ErrorCode {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The code in `ErrorInfo.reason` and in the `code` member of a problem document.
+            pub fn reason(self) -> &'static str {
+                match self { $(Self::$variant => $reason,)+ }
+            }
+
+            /// The gRPC status code; the HTTP status follows from it.
+            pub fn grpc(self) -> Code {
+                match self { $(Self::$variant => Code::$grpc,)+ }
+            }
+
+            /// What the client is told.
+            pub fn message(self) -> &'static str {
+                match self { $(Self::$variant => $message,)+ }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// A field of the request breaks a rule; `violations` names it.
+    InvalidRequest, "INVALID_REQUEST", InvalidArgument, "the request breaks a rule; see violations";
+    /// The one-time code is wrong, used up or expired.
+    CodeInvalid, "CODE_INVALID", InvalidArgument, "the code is wrong or no longer valid; ask for a new one";
+    /// The call needs an access token and has none.
+    TokenMissing, "TOKEN_MISSING", Unauthenticated, "this call needs an access token: Authorization: Bearer <token>";
+    /// The access token is forged, expired or not of this installation.
+    TokenInvalid, "TOKEN_INVALID", Unauthenticated, "the access token is not valid; sign in again";
+    /// No account has this address with this password.
+    CredentialsInvalid, "CREDENTIALS_INVALID", Unauthenticated, "address or password is wrong";
+    /// The password is right, but the address is not verified yet.
+    EmailNotVerified, "EMAIL_NOT_VERIFIED", PermissionDenied, "verify the address first with the mailed code";
+    /// The signed-in account may not do this.
+    PermissionDenied, "PERMISSION_DENIED", PermissionDenied, "this account may not do that";
+    /// There is no such thing, or it is not the caller's to see.
+    NotFound, "NOT_FOUND", NotFound, "there is no such resource";
+    /// Too much was asked in too short a time.
+    TooManyRequests, "TOO_MANY_REQUESTS", ResourceExhausted, "too many requests; try again later";
+    /// The server is at its limit of concurrent work.
+    Overloaded, "OVERLOADED", Unavailable, "the server is busy; try again shortly";
+    /// Something this call depends on is away.
+    DependencyUnavailable, "DEPENDENCY_UNAVAILABLE", Unavailable, "a part of the system is away; try again shortly";
+    /// The deadline passed before there was an answer.
+    DeadlineExceeded, "DEADLINE_EXCEEDED", DeadlineExceeded, "there was no answer in time";
+    /// A defect of ours; the log has the rest under the request id.
+    Internal, "INTERNAL", Internal, "something went wrong on our side";
+}
+
+/// A field that breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Path of the field, for example `sets[2].weight_kg`.
+    pub field: String,
+    /// What is wrong with it, without its value.
+    pub description: String,
+}
+
+impl Violation {
+    /// A violation of `field`.
+    pub fn new(field: impl Into<String>, description: impl Into<String>) -> Self {
+        Self { field: field.into(), description: description.into() }
+    }
+}
+
+/// An error on its way to a client.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", code.message())]
+pub struct Failure {
+    code: ErrorCode,
+    violations: Vec<Violation>,
+    retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// A failure with nothing but its code.
+    pub fn new(code: ErrorCode) -> Self {
+        Self { code, violations: Vec::new(), retry_after: None }
+    }
+
+    /// A request with fields that break rules.
+    pub fn invalid(violations: Vec<Violation>) -> Self {
+        Self { violations, ..Self::new(ErrorCode::InvalidRequest) }
+    }
+
+    /// The same, with the time after which another try makes sense.
+    #[must_use]
+    pub fn retry_after(self, delay: Duration) -> Self {
+        Self { retry_after: Some(delay), ..self }
+    }
+
+    /// Its code.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+}
+
+impl From<ErrorCode> for Failure {
+    fn from(code: ErrorCode) -> Self {
+        Self::new(code)
+    }
+}
+
+impl From<Failure> for Status {
+    fn from(failure: Failure) -> Self {
+        let mut details = ErrorDetails::new();
+        details.set_error_info(failure.code.reason(), ERROR_DOMAIN, HashMap::new());
+        for violation in failure.violations {
+            details.add_bad_request_violation(violation.field, violation.description);
+        }
+        if let Some(delay) = failure.retry_after {
+            details.set_retry_info(Some(delay));
+        }
+        Status::with_error_details(failure.code.grpc(), failure.code.message(), details)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_upper_snake_case_and_stands_once() {
+        let mut seen = std::collections::HashSet::new();
+        for code in ErrorCode::ALL {
+            assert!(code.reason().chars().all(|c| c.is_ascii_uppercase() || c == '_'), "{code:?}");
+            assert!(seen.insert(code.reason()), "{code:?} shares its reason");
+        }
+    }
+
+    #[test]
+    fn a_failure_carries_its_details_in_the_status() {
+        let failure = Failure::invalid(vec![Violation::new("email", "must be an e-mail address")])
+            .retry_after(Duration::from_secs(3));
+        let status = Status::from(failure);
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let details = status.get_error_details();
+        assert_eq!(details.error_info().unwrap().reason, "INVALID_REQUEST");
+        assert_eq!(details.bad_request().unwrap().field_violations[0].field, "email");
+        assert_eq!(details.retry_info().unwrap().retry_delay, Some(Duration::from_secs(3)));
+    }
+}

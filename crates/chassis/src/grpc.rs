@@ -1,0 +1,9 @@
+//! The gRPC server and client that every service uses.
+
+pub mod client;
+mod deadline;
+mod layers;
+mod methods;
+pub mod server;
+
+pub use self::deadline::parse_timeout;

@@ -1,0 +1,132 @@
+//! The layers around every RPC of a server, each a plain function from request to response.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures::FutureExt as _;
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::Histogram;
+use tokio::sync::Semaphore;
+use tonic::{Code, Status};
+use tracing::{Instrument as _, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+use super::deadline::parse_timeout;
+use super::methods;
+use crate::auth::Verifier;
+use crate::errors::{ErrorCode, Failure};
+use crate::telemetry;
+
+static DURATION: LazyLock<Histogram<f64>> = LazyLock::new(|| {
+    opentelemetry::global::meter("chassis")
+        .f64_histogram("rpc.server.call.duration")
+        .with_unit("s")
+        .with_description("Time from the request to the head of the response.")
+        .with_boundaries(vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+        .build()
+});
+
+/// Opens the server span of the call and records its outcome and duration.
+///
+/// Semantic conventions: <https://opentelemetry.io/docs/specs/semconv/rpc/grpc/>.
+pub(super) async fn observe(request: Request, next: Next) -> Response {
+    // Names come from the contracts, never from the wire: an invented path must not invent a metric.
+    let known = methods::find(request.uri().path());
+    let name = known.map_or("other", |method| method.name.as_str());
+    let span = tracing::info_span!(
+        "rpc.server",
+        otel.name = name,
+        otel.kind = "server",
+        otel.status_code = tracing::field::Empty,
+        rpc.system = "grpc",
+        rpc.service = known.map(|method| method.service.as_str()),
+        rpc.method = known.map(|method| method.method_name.as_str()),
+        rpc.grpc.status_code = tracing::field::Empty,
+        request_id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()),
+        trace_id = tracing::field::Empty,
+    );
+    // Fails only where telemetry is off, and then there is no parent to set.
+    let _ = span.set_parent(telemetry::extract(request.headers()));
+    if let Some(id) = telemetry::trace_id(&span.context()) {
+        span.record("trace_id", id);
+    }
+    let start = Instant::now();
+    let response = next.run(request).instrument(span.clone()).await;
+    let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
+    record(&span, code);
+    DURATION.record(
+        start.elapsed().as_secs_f64(),
+        &[KeyValue::new("rpc.method", name), KeyValue::new("rpc.grpc.status_code", i64::from(code as i32))],
+    );
+    response
+}
+
+fn record(span: &Span, code: Code) {
+    span.record("rpc.grpc.status_code", code as i32);
+    let at_fault = matches!(
+        code,
+        Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss
+    );
+    if at_fault {
+        span.record("otel.status_code", "ERROR");
+    }
+}
+
+/// Answers INTERNAL for a handler that panics; the connection and the process live on.
+pub(super) async fn catch_panic(request: Request, next: Next) -> Response {
+    let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    outcome.unwrap_or_else(|_panic| {
+        // The panic hook has printed message and place; neither belongs to the client.
+        tracing::error!("a handler panicked");
+        answer(ErrorCode::Internal.into())
+    })
+}
+
+/// Ends a call at the caller's deadline, or at the server's where the caller leaves more time or names none.
+pub(super) async fn deadline(State(longest): State<Duration>, request: Request, next: Next) -> Response {
+    let limit = parse_timeout(request.headers()).map_or(longest, |timeout| timeout.min(longest));
+    let outcome = tokio::time::timeout(limit, next.run(request)).await;
+    outcome.unwrap_or_else(|_elapsed| answer(ErrorCode::DeadlineExceeded.into()))
+}
+
+/// Refuses a call over the limit at once instead of letting it queue.
+pub(super) async fn limit(State(permits): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    match permits.try_acquire() {
+        Ok(_permit) => next.run(request).await,
+        Err(_) => answer(Failure::new(ErrorCode::Overloaded).retry_after(Duration::from_secs(1))),
+    }
+}
+
+/// Verifies the access token of every RPC that the contracts do not call public.
+///
+/// The `Principal` goes into the request's extensions. Health and reflection are no RPCs of ours and stay open.
+pub(super) async fn authenticate(
+    State(verifier): State<Verifier>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if let Some(method) = methods::find(request.uri().path())
+        && !method.public
+    {
+        match verifier.verify_header(request.headers().get(http::header::AUTHORIZATION)) {
+            Ok(principal) => {
+                request.extensions_mut().insert(principal);
+            }
+            Err(code) => return answer(code.into()),
+        }
+    }
+    next.run(request).await
+}
+
+fn answer(failure: Failure) -> Response {
+    Status::from(failure).into_http()
+}

@@ -1,0 +1,15 @@
+//! What every service of Fitness Trainer needs and none should write again: configuration, telemetry, lifecycle,
+//! health, the gRPC server and client shells, error codes, field rules, access tokens.
+
+pub mod auth;
+pub mod config;
+pub mod database;
+pub mod errors;
+pub mod grpc;
+pub mod health;
+pub mod lifecycle;
+pub mod ops;
+pub mod sealing;
+pub mod telemetry;
+pub mod time;
+pub mod validation;

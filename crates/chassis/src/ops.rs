@@ -1,0 +1,66 @@
+//! The operator's port of a service: `/livez`, `/readyz`, `/metrics`.
+
+use std::net::SocketAddr;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::health::Health;
+use crate::telemetry;
+
+/// `/livez` and `/readyz`, for the operator's port and for the gateway's public one.
+pub fn health_routes(health: Health) -> Router {
+    Router::new().route("/livez", get(livez)).route("/readyz", get(readyz)).with_state(health)
+}
+
+/// Everything on the operator's port.
+pub fn routes(health: Health) -> Router {
+    health_routes(health).route("/metrics", get(metrics))
+}
+
+/// Serves `routes` until `shutdown`. It goes last, so that probes can watch a service drain.
+pub async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    axum::serve(listener, routes).with_graceful_shutdown(shutdown.cancelled_owned()).await
+}
+
+/// Binds a listener and says what to do where that fails.
+pub async fn bind(addr: SocketAddr, setting: &str) -> Result<TcpListener, BindError> {
+    let bound = TcpListener::bind(addr).await;
+    bound.map_err(|source| BindError { addr, setting: setting.to_owned(), source })
+}
+
+/// An address that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "cannot listen on {addr}; stop what is using it or set {setting} to another address (port 0 picks one)"
+)]
+pub struct BindError {
+    addr: SocketAddr,
+    setting: String,
+    source: std::io::Error,
+}
+
+async fn livez() -> &'static str {
+    "ok\n"
+}
+
+async fn readyz(State(health): State<Health>) -> Response {
+    let report = health.report();
+    let status = if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(report)).into_response()
+}
+
+async fn metrics() -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], telemetry::metrics_text())
+        .into_response()
+}

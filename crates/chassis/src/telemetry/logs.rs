@@ -1,0 +1,77 @@
+//! Log events to the standard error and, if there is a collector, over OTLP.
+
+use std::str::FromStr;
+
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_otlp::{LogExporter, WithExportConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::logs::SdkLoggerProvider;
+use tracing::Subscriber;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
+
+use super::{TelemetryError, is_own_plumbing};
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text for people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "pretty" => Ok(Self::Pretty),
+            "json" => Ok(Self::Json),
+            _ => Err("it is `pretty` or `json`"),
+        }
+    }
+}
+
+/// Prints events. Spans add their fields, among them the trace id of the request.
+pub(super) fn print_layer<S>(
+    format: LogFormat,
+    filter: &str,
+) -> Result<Box<dyn Layer<S> + Send + Sync>, TelemetryError>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let filter = EnvFilter::try_new(filter).map_err(TelemetryError::Filter)?;
+    let layer = fmt::layer().with_writer(std::io::stderr);
+    Ok(match format {
+        LogFormat::Pretty => {
+            layer.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).with_filter(filter).boxed()
+        }
+        LogFormat::Json => layer.json().flatten_event(true).with_filter(filter).boxed(),
+    })
+}
+
+pub(super) fn provider(
+    resource: Resource,
+    endpoint: Option<&str>,
+) -> Result<Option<SdkLoggerProvider>, TelemetryError> {
+    let Some(endpoint) = endpoint else { return Ok(None) };
+    let exporter = LogExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint)
+        .build()
+        .map_err(TelemetryError::Endpoint)?;
+    Ok(Some(SdkLoggerProvider::builder().with_resource(resource).with_batch_exporter(exporter).build()))
+}
+
+pub(super) fn export_layer<S>(provider: &SdkLoggerProvider) -> impl Layer<S> + Send + Sync + use<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    OpenTelemetryTracingBridge::new(provider).with_filter(filter_fn(|metadata| {
+        metadata.is_event()
+            && *metadata.level() <= tracing::Level::INFO
+            && !is_own_plumbing(metadata.target())
+    }))
+}

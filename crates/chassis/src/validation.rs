@@ -1,0 +1,97 @@
+//! Checks requests against the `buf.validate` rules of their .proto files.
+//!
+//! Rules are compiled once from the descriptor set. A check goes through a dynamic message, which costs about two
+//! microseconds and keeps the rules in one place: the contract that clients read as well.
+
+mod rules;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage as _};
+
+use self::rules::FieldRule;
+use crate::errors::{Failure, Violation};
+
+static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
+    Validator::new(fitness_proto::DESCRIPTOR_SET).expect("our own contracts hold only rules that we enforce")
+});
+
+/// Checks a request against its rules and answers every violation.
+pub fn check<M: prost::Message + prost::Name>(message: &M) -> Result<(), Failure> {
+    VALIDATOR.check(&M::full_name(), &message.encode_to_vec())
+}
+
+/// A rule that cannot be enforced.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleError {
+    /// The descriptor set cannot be read.
+    #[error("the descriptor set cannot be read")]
+    Descriptors(#[from] prost_reflect::DescriptorError),
+    /// A pattern is no regular expression.
+    #[error("the pattern of {field} is not a regular expression")]
+    Pattern {
+        /// Full name of the field.
+        field: String,
+        /// What is wrong with it.
+        #[source]
+        source: Box<regex::Error>,
+    },
+}
+
+/// The compiled rules of all messages of a descriptor set.
+#[derive(Debug)]
+pub struct Validator {
+    pool: DescriptorPool,
+    rules: HashMap<String, Vec<FieldRule>>,
+}
+
+impl Validator {
+    /// Compiles the rules of every message.
+    pub fn new(descriptor_set: &[u8]) -> Result<Self, RuleError> {
+        let pool = DescriptorPool::decode(descriptor_set)?;
+        let mut rules = HashMap::new();
+        if let Some(extension) = pool.get_extension_by_name("buf.validate.field") {
+            for message in pool.all_messages() {
+                let compiled = rules::compile(&message, &extension)?;
+                if !compiled.is_empty() {
+                    rules.insert(message.full_name().to_owned(), compiled);
+                }
+            }
+        }
+        Ok(Self { pool, rules })
+    }
+
+    /// Checks an encoded message of the type `full_name`.
+    pub fn check(&self, full_name: &str, encoded: &[u8]) -> Result<(), Failure> {
+        let descriptor =
+            self.pool.get_message_by_name(full_name).expect("the message is of this descriptor set");
+        let message = DynamicMessage::decode(descriptor, encoded).expect("prost has just encoded it");
+        let mut violations = Vec::new();
+        self.check_message(&message, "", &mut violations);
+        if violations.is_empty() { Ok(()) } else { Err(Failure::invalid(violations)) }
+    }
+
+    fn check_message(&self, message: &DynamicMessage, path: &str, violations: &mut Vec<Violation>) {
+        for rule in self.rules.get(message.descriptor().full_name()).into_iter().flatten() {
+            rule.check(message, path, violations);
+        }
+        for (field, value) in message.fields() {
+            let path = rules::join(path, field.name());
+            match value {
+                prost_reflect::Value::Message(inner) => self.check_message(inner, &path, violations),
+                prost_reflect::Value::List(items) => {
+                    for (index, item) in items.iter().enumerate() {
+                        if let prost_reflect::Value::Message(inner) = item {
+                            self.check_message(inner, &format!("{path}[{index}]"), violations);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+use fitness_proto::fitness::user::v1::{RegisterRequest, VerifyEmailRequest};
+use tonic_types::StatusExt as _;
+
+use super::*;
+
+fn register() -> RegisterRequest {
+    RegisterRequest {
+        email: "ann@example.org".to_owned(),
+        password: "correct horse".to_owned(),
+        display_name: "Ann".to_owned(),
+        ..RegisterRequest::default()
+    }
+}
+
+fn violations(result: Result<(), Failure>) -> Vec<(String, String)> {
+    let status = tonic::Status::from(result.unwrap_err());
+    let details = status.get_error_details();
+    let fields = &details.bad_request().unwrap().field_violations;
+    fields.iter().map(|violation| (violation.field.clone(), violation.description.clone())).collect()
+}
+
+#[test]
+fn a_request_that_keeps_the_rules_passes() {
+    check(&register()).unwrap();
+}
+
+#[test]
+fn every_missing_field_is_named() {
+    let fields = violations(check(&RegisterRequest::default()));
+    let required = |name: &str| (name.to_owned(), "is required".to_owned());
+    assert_eq!(fields, [required("email"), required("password"), required("display_name")]);
+}
+
+#[test]
+fn addresses_with_line_ends_or_without_a_host_are_refused() {
+    for email in ["a@b\r\nBcc: c@d", "a@b\n", "a b@c", "a", "@b", "a@", "a@b,c@d", "a@-b", "\"a\"@b", "ä@b"]
+    {
+        let request = RegisterRequest { email: email.to_owned(), ..register() };
+        let fields = violations(check(&request));
+        assert_eq!(fields, [("email".to_owned(), "must be an e-mail address".to_owned())], "{email:?}");
+    }
+}
+
+#[test]
+fn lengths_count_characters_and_not_bytes() {
+    let request = RegisterRequest { display_name: "ж".repeat(80), ..register() };
+    check(&request).unwrap();
+    let request = RegisterRequest { display_name: "ж".repeat(81), ..register() };
+    assert_eq!(violations(check(&request))[0].1, "must have at most 80 characters");
+}
+
+#[test]
+fn a_code_is_six_digits_and_the_answer_does_not_repeat_it() {
+    for code in ["12345", "1234567", "12345a", "١٢٣٤٥٦", "123456\n"] {
+        let request = VerifyEmailRequest { email: "ann@example.org".to_owned(), code: code.to_owned() };
+        let fields = violations(check(&request));
+        assert_eq!(fields[0].0, "code");
+        assert!(!fields[0].1.contains(code));
+    }
+}

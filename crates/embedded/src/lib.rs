@@ -1,0 +1,9 @@
+//! The servers a deployment brings from outside, started from inside the process: PostgreSQL, a Kafka-compatible
+//! broker and a mailbox.
+//!
+//! `standalone` runs the whole product on them and the tests run against them. No service crate depends on this
+//! one outside its tests.
+
+pub mod broker;
+pub mod mailbox;
+pub mod postgres;

@@ -1,0 +1,21 @@
+//! The bus on Kafka, through librdkafka.
+
+mod assignment;
+mod config;
+mod consumer;
+mod dead_letters;
+mod group;
+mod headers;
+mod poll_loop;
+mod producer;
+mod publisher;
+mod record;
+mod record_queue;
+mod topics;
+mod window;
+mod worker;
+
+pub use config::{KafkaConfig, KafkaConfigError};
+pub use consumer::{ConsumerConfig, ConsumerError, KafkaConsumer};
+pub use publisher::KafkaPublisher;
+pub use topics::{TopicError, TopicSpec, create_topics, ensure_topics};

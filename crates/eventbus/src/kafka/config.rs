@@ -1,0 +1,129 @@
+//! How to reach the brokers, and the librdkafka settings that are not left at their defaults.
+
+use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::statistics::Statistics;
+
+use crate::state::StateReporter;
+
+/// How to reach the brokers.
+#[derive(Clone, Debug, Default)]
+pub struct KafkaConfig {
+    /// `host:port`, several separated by commas.
+    pub brokers: String,
+    /// The name under which this client appears in the logs of the broker.
+    pub client_id: String,
+    /// Further librdkafka properties such as `security.protocol` or `sasl.username`; they win over the settings here.
+    pub properties: Vec<(String, String)>,
+}
+
+/// A property that librdkafka does not accept.
+#[derive(Debug, thiserror::Error)]
+#[error("the Kafka configuration is invalid")]
+pub struct KafkaConfigError(#[source] pub(crate) KafkaError);
+
+impl KafkaConfig {
+    /// A plain-text connection without further properties.
+    pub fn new(brokers: &str, client_id: &str) -> Self {
+        Self { brokers: brokers.to_owned(), client_id: client_id.to_owned(), properties: Vec::new() }
+    }
+
+    /// The settings of a producer.
+    ///
+    /// Idempotence keeps the order within a partition over retries and stores each record once. There is no local
+    /// timeout (`message.timeout.ms=0`): with one, of two records of a key the first could expire just before the
+    /// broker comes back to take the second. Whoever publishes decides how long to wait.
+    pub(crate) fn producer(&self) -> ClientConfig {
+        self.client(&[
+            ("enable.idempotence", "true"),
+            ("acks", "all"),
+            ("message.timeout.ms", "0"),
+            // A batch is handed over at once, so there is little to wait for.
+            ("linger.ms", "1"),
+            // Java clients hash keys like this: records of a user meet in one partition whoever writes them.
+            ("partitioner", "murmur2_random"),
+            ("queue.buffering.max.messages", "100000"),
+            ("queue.buffering.max.kbytes", "65536"),
+        ])
+    }
+
+    /// The settings of a group member that commits by hand what is finished.
+    pub(crate) fn consumer(&self, group: &str, assignment_strategy: &str) -> ClientConfig {
+        self.client(&[
+            ("group.id", group),
+            ("partition.assignment.strategy", assignment_strategy),
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+            // A new group starts with what is already there instead of losing it.
+            ("auto.offset.reset", "earliest"),
+            // A killed member is replaced after this time.
+            ("session.timeout.ms", "10000"),
+            ("heartbeat.interval.ms", "2000"),
+            // The broker answers a fetch as soon as there is a byte; librdkafka refills its queue without its pause
+            // of one second.
+            ("fetch.min.bytes", "1"),
+            ("fetch.wait.max.ms", "500"),
+            ("fetch.queue.backoff.ms", "10"),
+            ("fetch.error.backoff.ms", "200"),
+            // Bounds what is read ahead of slow handlers.
+            ("queued.min.messages", "10000"),
+            ("queued.max.messages.kbytes", "8192"),
+        ])
+    }
+
+    /// The settings of an administrative client.
+    pub(crate) fn admin(&self) -> ClientConfig {
+        self.client(&[])
+    }
+
+    fn client(&self, settings: &[(&str, &str)]) -> ClientConfig {
+        let mut client = ClientConfig::new();
+        client
+            .set("bootstrap.servers", &self.brokers)
+            .set("client.id", &self.client_id)
+            .set("reconnect.backoff.ms", "50")
+            .set("reconnect.backoff.max.ms", "1000")
+            .set("socket.keepalive.enable", "true")
+            .set("socket.nagle.disable", "true")
+            // Finds topics that are created later, and wakes idle connections.
+            .set("topic.metadata.refresh.interval.ms", "10000")
+            .set("allow.auto.create.topics", "false")
+            // How a restored connection is noticed; also carries the consumer lag.
+            .set("statistics.interval.ms", "1000")
+            .set_log_level(RDKafkaLogLevel::Warning);
+        for (name, value) in settings.iter().copied() {
+            client.set(name, value);
+        }
+        for (name, value) in &self.properties {
+            client.set(name, value);
+        }
+        client
+    }
+}
+
+/// What every client does with the messages of librdkafka: it repeats connection errors with each attempt, so they are
+/// details here and the change of state is what gets logged.
+pub(crate) struct ConnectionContext {
+    pub(crate) state: StateReporter,
+}
+
+impl ClientContext for ConnectionContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        tracing::debug!(target: "librdkafka", ?level, facility, "{message}");
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(target: "librdkafka", %error, "{reason}");
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
+            self.state.down(reason);
+        }
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        if statistics.brokers.values().any(|broker| broker.state == "UP") {
+            self.state.up();
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! A member of a consumer group.
+
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::assignment::{Progress, WorkerHandle};
+use super::config::{ConnectionContext, KafkaConfig, KafkaConfigError};
+use super::dead_letters::DeadLetters;
+use super::group::{GroupContext, StartWorker};
+use super::poll_loop;
+use super::topics::TopicSpec;
+use super::worker::{Shared, Worker};
+use crate::metrics::ConsumerMetrics;
+use crate::state::StateReporter;
+use crate::{BusState, Handler, RetryPolicy};
+
+/// What to consume and how.
+#[derive(Clone, Debug)]
+pub struct ConsumerConfig {
+    /// The group whose members share the partitions.
+    pub group: String,
+    /// The topics to consume.
+    pub topics: Vec<String>,
+    /// The most records in one call of the handler.
+    pub max_batch: usize,
+    /// The most records of a partition between the committed offset and the last one read.
+    pub max_in_flight: usize,
+    /// How records are repeated.
+    pub retry: RetryPolicy,
+    /// How often finished offsets are committed; a killed process repeats what it did since.
+    pub commit_interval: Duration,
+    /// How long a revoked or closing partition waits for the batch in the handler's hands.
+    pub drain_timeout: Duration,
+    /// How long leaving the group may take, including the drain.
+    pub close_timeout: Duration,
+    /// How partitions are shared out: `cooperative-sticky` moves few of them, `range` suits brokers that cannot do that.
+    pub assignment_strategy: String,
+    /// Where rejected and undecodable records go. It is created when the first one comes up.
+    pub dead_letters: TopicSpec,
+}
+
+impl ConsumerConfig {
+    /// The defaults for `group`.
+    pub fn new(group: &str, topics: &[&str]) -> Self {
+        Self {
+            group: group.to_owned(),
+            topics: topics.iter().copied().map(str::to_owned).collect(),
+            max_batch: 500,
+            max_in_flight: 2_000,
+            retry: RetryPolicy::default(),
+            commit_interval: Duration::from_millis(500),
+            drain_timeout: Duration::from_secs(4),
+            close_timeout: Duration::from_secs(8),
+            assignment_strategy: "cooperative-sticky".to_owned(),
+            dead_letters: TopicSpec { name: format!("{group}.dead-letters"), partitions: 1, replication: -1 },
+        }
+    }
+}
+
+/// Why consuming ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsumerError {
+    /// The thread of the consumer could not be started.
+    #[error("the consumer's thread could not be started")]
+    Thread(#[source] std::io::Error),
+    /// librdkafka gave up, which it does not do because a broker is away.
+    #[error("the Kafka consumer failed")]
+    Client(#[source] KafkaError),
+    /// The group was not left in time; its partitions are free after the session timeout.
+    #[error("the consumer group was not left in time")]
+    Close,
+}
+
+/// Consumes topics as a member of a group.
+#[derive(Debug)]
+pub struct KafkaConsumer {
+    kafka: KafkaConfig,
+    config: ConsumerConfig,
+    state: StateReporter,
+}
+
+impl KafkaConsumer {
+    /// Checks the configuration; nothing is connected before [`KafkaConsumer::run`].
+    pub fn new(kafka: &KafkaConfig, config: ConsumerConfig) -> Result<Self, KafkaConfigError> {
+        let client = kafka.consumer(&config.group, &config.assignment_strategy);
+        client.create_native_config().map_err(KafkaConfigError)?;
+        let state = StateReporter::new(&kafka.client_id);
+        Ok(Self { kafka: kafka.clone(), config, state })
+    }
+
+    /// Whether the brokers can be reached.
+    pub fn state(&self) -> watch::Receiver<BusState> {
+        self.state.subscribe()
+    }
+
+    /// Consumes until `shutdown` is cancelled, then finishes what the handler has in hand, commits and leaves the
+    /// group. Brokers that are away, at the start or later, are waited for. Dropping the future does the same in the
+    /// background.
+    pub async fn run<H: Handler>(self, handler: H, shutdown: CancellationToken) -> Result<(), ConsumerError> {
+        let stop = CancellationToken::new();
+        let _stop_when_dropped = stop.clone().drop_guard();
+        let close_timeout = self.config.close_timeout;
+        let consumer = self.join(handler)?;
+        let (ended, mut end) = oneshot::channel();
+        let (config, until) = (self.config, stop.clone());
+        thread::Builder::new()
+            .name("kafka-consumer".to_owned())
+            .spawn(move || ended.send(poll_loop::run(consumer, &config, &until)))
+            .map_err(ConsumerError::Thread)?;
+
+        tokio::select! {
+            result = &mut end => return result.unwrap_or(Err(ConsumerError::Close)),
+            () = shutdown.cancelled() => stop.cancel(),
+        }
+        // The thread keeps its own deadline except where librdkafka blocks inside one call.
+        match tokio::time::timeout(close_timeout + Duration::from_secs(1), end).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) | Err(_) => Err(ConsumerError::Close),
+        }
+    }
+
+    fn join<H: Handler>(&self, handler: H) -> Result<Arc<BaseConsumer<GroupContext>>, ConsumerError> {
+        let config = &self.config;
+        let metrics = Arc::new(ConsumerMetrics::new(&config.group));
+        let workers = workers(Shared {
+            handler,
+            group: config.group.clone(),
+            max_batch: config.max_batch.max(1),
+            max_in_flight: config.max_in_flight.max(1),
+            retry: config.retry,
+            dead_letters: DeadLetters::new(&self.kafka, &config.group, &config.dead_letters),
+            metrics: Arc::clone(&metrics),
+        });
+        let connection = ConnectionContext { state: self.state.clone() };
+        let context = GroupContext::new(connection, metrics, config.drain_timeout, workers);
+        let client = self.kafka.consumer(&config.group, &config.assignment_strategy);
+        let consumer: BaseConsumer<GroupContext> =
+            client.create_with_context(context).map_err(ConsumerError::Client)?;
+        let consumer = Arc::new(consumer);
+        consumer.context().introduce(&consumer);
+        let topics: Vec<&str> = config.topics.iter().map(String::as_str).collect();
+        consumer.subscribe(&topics).map_err(ConsumerError::Client)?;
+        Ok(consumer)
+    }
+}
+
+/// Workers are tasks of the runtime that is current here; the poll thread that starts them has none.
+fn workers<H: Handler>(shared: Shared<H>) -> StartWorker {
+    let shared = Arc::new(shared);
+    let runtime = Handle::current();
+    Box::new(move |queue| {
+        let stop = CancellationToken::new();
+        let progress = Arc::new(Progress::new());
+        let (alive, ended) = mpsc::channel();
+        let worker = Worker::new(Arc::clone(&shared), queue, Arc::clone(&progress), stop.clone());
+        let task = runtime.spawn(async move {
+            worker.run().await;
+            drop(alive);
+        });
+        WorkerHandle { stop, ended, abort: task.abort_handle(), progress }
+    })
+}

@@ -1,0 +1,201 @@
+//! `CloudEvents` in the binary mode of its Kafka binding
+//! (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md>): attributes are
+//! headers named `ce_…`, the value is the event itself, `content-type` says how it is encoded.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::str::{Utf8Error, from_utf8};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use rdkafka::message::{Header, Headers, OwnedHeaders};
+use uuid::Uuid;
+
+use super::record::Record;
+use crate::{Envelope, TraceContext};
+
+const SPECVERSION: &str = "1.0";
+const PROTOBUF: &str = "application/protobuf";
+
+/// Why a record is not an event of ours.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MalformedRecord {
+    #[error("the record has no {0}")]
+    Missing(&'static str),
+    #[error("{name} is not UTF-8")]
+    Text { name: &'static str, source: Utf8Error },
+    #[error("a header name is not UTF-8")]
+    HeaderName,
+    #[error("ce_specversion is not 1.0")]
+    Version,
+    #[error("content-type is not application/protobuf")]
+    ContentType,
+    #[error("ce_id is not a UUID")]
+    Id(#[source] uuid::Error),
+    #[error("ce_time is not a time by RFC 3339")]
+    Time(#[source] chrono::ParseError),
+}
+
+/// The headers of a record; `trace` is the context that travels with it.
+pub(crate) fn write(envelope: &Envelope, trace: &TraceContext) -> OwnedHeaders {
+    let id = envelope.id.to_string();
+    let time = envelope.time.to_rfc3339_opts(SecondsFormat::Micros, true);
+    let attributes = [
+        ("ce_specversion", Some(SPECVERSION)),
+        ("ce_id", Some(id.as_str())),
+        ("ce_type", Some(envelope.event_type.as_str())),
+        ("ce_source", Some(envelope.source.as_str())),
+        ("ce_subject", Some(envelope.subject.as_str())),
+        ("ce_time", Some(time.as_str())),
+        ("content-type", Some(PROTOBUF)),
+        ("traceparent", trace.traceparent.as_deref()),
+        ("tracestate", trace.tracestate.as_deref()),
+    ];
+    let mut headers = OwnedHeaders::new_with_capacity(attributes.len());
+    for (key, value) in attributes {
+        if value.is_some() {
+            headers = headers.insert(Header { key, value });
+        }
+    }
+    headers
+}
+
+/// Reads the event that a record holds. Of the attributes, time and subject may be absent.
+pub(crate) fn read(record: &Record) -> Result<Envelope, MalformedRecord> {
+    let headers = names_and_values(record)?;
+    let text = |name: &'static str| {
+        let value = headers.iter().find(|(header, _)| *header == name).and_then(|(_, value)| *value);
+        value.map(from_utf8).transpose().map_err(|source| MalformedRecord::Text { name, source })
+    };
+    let required = |name: &'static str| text(name)?.ok_or(MalformedRecord::Missing(name));
+
+    if required("ce_specversion")? != SPECVERSION {
+        return Err(MalformedRecord::Version);
+    }
+    let media_type = text("content-type")?.map(|value| value.split(';').next().unwrap_or(value).trim());
+    if media_type.is_some_and(|media_type| !media_type.eq_ignore_ascii_case(PROTOBUF)) {
+        return Err(MalformedRecord::ContentType);
+    }
+    let key = record.key.as_deref().ok_or(MalformedRecord::Missing("key"))?;
+    let key = from_utf8(key).map_err(|source| MalformedRecord::Text { name: "key", source })?;
+    Ok(Envelope {
+        id: required("ce_id")?.parse().map_err(MalformedRecord::Id)?,
+        event_type: required("ce_type")?.to_owned(),
+        source: required("ce_source")?.to_owned(),
+        subject: text("ce_subject")?.unwrap_or(key).to_owned(),
+        time: match text("ce_time")? {
+            Some(time) => DateTime::parse_from_rfc3339(time).map_err(MalformedRecord::Time)?.to_utc(),
+            None => record.timestamp_ms.and_then(DateTime::<Utc>::from_timestamp_millis).unwrap_or_default(),
+        },
+        topic: record.topic.to_string(),
+        key: key.to_owned(),
+        payload: record.payload.clone().ok_or(MalformedRecord::Missing("value"))?,
+        trace: TraceContext {
+            traceparent: text("traceparent")?.map(str::to_owned),
+            tracestate: text("tracestate")?.map(str::to_owned),
+        },
+    })
+}
+
+type NameAndValue<'a> = (&'a str, Option<&'a [u8]>);
+
+fn names_and_values(record: &Record) -> Result<Vec<NameAndValue<'_>>, MalformedRecord> {
+    let Some(headers) = &record.headers else { return Ok(Vec::new()) };
+    // rdkafka panics at header names that are not UTF-8. Nobody's record may stop the group, so it ends here.
+    let read = || headers.iter().map(|header| (header.key, header.value)).collect();
+    catch_unwind(AssertUnwindSafe(read)).map_err(|_| MalformedRecord::HeaderName)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn record(headers: &[(&str, &str)]) -> Record {
+        let headers = headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
+            headers.insert(Header { key, value: Some(*value) })
+        });
+        Record {
+            topic: "fitness.user.events".into(),
+            partition: 0,
+            offset: 7,
+            timestamp_ms: Some(1_500_000_000_000),
+            key: Some(Bytes::from_static(b"mykey")),
+            payload: Some(Bytes::from_static(b"value")),
+            headers: Some(headers),
+        }
+    }
+
+    // The record of the binding's section 3.2.5, with an id and a media type of ours.
+    const EXAMPLE: [(&str, &str); 6] = [
+        ("ce_specversion", "1.0"),
+        ("ce_type", "com.example.someevent"),
+        ("ce_source", "/mycontext/subcontext"),
+        ("ce_id", "0191d9a8-7b54-7c9e-8f00-000000000001"),
+        ("ce_time", "2018-04-05T03:56:24Z"),
+        ("content-type", "application/protobuf"),
+    ];
+
+    fn with(name: &str, value: &str) -> Record {
+        let changed: Vec<_> = EXAMPLE.iter().filter(|(key, _)| *key != name).copied().chain([(name, value)]).collect();
+        record(&changed)
+    }
+
+    fn without(name: &str) -> Record {
+        let rest: Vec<_> = EXAMPLE.iter().filter(|(key, _)| *key != name).copied().collect();
+        record(&rest)
+    }
+
+    #[test]
+    fn the_example_of_the_specification_is_read() {
+        let envelope = read(&record(&EXAMPLE)).unwrap();
+        assert_eq!(envelope.event_type, "com.example.someevent");
+        assert_eq!(envelope.source, "/mycontext/subcontext");
+        assert_eq!(envelope.time.to_rfc3339(), "2018-04-05T03:56:24+00:00");
+        assert_eq!((envelope.key.as_str(), envelope.subject.as_str()), ("mykey", "mykey"));
+        assert_eq!(&envelope.payload[..], b"value");
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let trace = TraceContext {
+            traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
+            tracestate: Some("congo=t61rcWkgMzE".to_owned()),
+        };
+        let envelope = Envelope { subject: "someone".to_owned(), trace, ..read(&record(&EXAMPLE)).unwrap() };
+        let written = Record { headers: Some(write(&envelope, &envelope.trace)), ..record(&[]) };
+        assert_eq!(read(&written).unwrap(), envelope);
+    }
+
+    #[test]
+    fn the_headers_have_the_names_of_the_binding() {
+        let headers = write(&read(&record(&EXAMPLE)).unwrap(), &TraceContext::default());
+        let names: Vec<_> = headers.iter().map(|header| header.key).collect();
+        let expected =
+            ["ce_specversion", "ce_id", "ce_type", "ce_source", "ce_subject", "ce_time", "content-type"];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn time_and_content_type_may_be_absent() {
+        assert_eq!(read(&without("ce_time")).unwrap().time.timestamp(), 1_500_000_000);
+        assert!(read(&without("content-type")).is_ok());
+        assert!(read(&with("content-type", "application/protobuf; messageType=x")).is_ok());
+    }
+
+    #[test]
+    fn foreign_records_are_malformed() {
+        use MalformedRecord as M;
+        assert!(matches!(read(&Record { headers: None, ..record(&[]) }), Err(M::Missing("ce_specversion"))));
+        assert!(matches!(read(&without("ce_id")), Err(M::Missing("ce_id"))));
+        assert!(matches!(read(&without("ce_type")), Err(M::Missing("ce_type"))));
+        assert!(matches!(read(&without("ce_source")), Err(M::Missing("ce_source"))));
+        assert!(matches!(read(&with("ce_specversion", "0.3")), Err(M::Version)));
+        assert!(matches!(read(&with("ce_id", "1234-1234-1234")), Err(M::Id(_))));
+        assert!(matches!(read(&with("ce_time", "yesterday")), Err(M::Time(_))));
+        assert!(matches!(read(&with("content-type", "application/json")), Err(M::ContentType)));
+        assert!(matches!(read(&Record { key: None, ..record(&EXAMPLE) }), Err(M::Missing("key"))));
+        assert!(matches!(read(&Record { payload: None, ..record(&EXAMPLE) }), Err(M::Missing("value"))));
+        let key = Some(Bytes::from_static(&[0xff]));
+        assert!(matches!(read(&Record { key, ..record(&EXAMPLE) }), Err(M::Text { name: "key", .. })));
+    }
+}

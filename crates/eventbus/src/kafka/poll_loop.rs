@@ -1,0 +1,80 @@
+//! The thread that belongs to a consumer.
+//!
+//! Rebalances, commits and the farewell to the group all happen while a consumer is polled, and they block: waiting
+//! for workers, for the coordinator, for the leave request. On a thread of their own they stall nobody. Records do not
+//! pass through here; they go from librdkafka's partition queues to the workers.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::Message;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::topic_partition_list::Offset;
+use tokio_util::sync::CancellationToken;
+
+use super::consumer::{ConsumerConfig, ConsumerError};
+use super::group::GroupContext;
+
+/// How soon a request to stop is noticed.
+const POLL: Duration = Duration::from_millis(50);
+const SEEK_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Polls until `stop` is cancelled or the client breaks down, then leaves the group.
+pub(crate) fn run(
+    consumer: Arc<BaseConsumer<GroupContext>>,
+    config: &ConsumerConfig,
+    stop: &CancellationToken,
+) -> Result<(), ConsumerError> {
+    let mut committed_at = Instant::now();
+    let mut result = Ok(());
+    while !stop.is_cancelled() {
+        match consumer.poll(POLL) {
+            None => {}
+            Some(Ok(message)) => {
+                // Queues are split off before fetching starts, so this should not happen; if it does, fetch it again.
+                let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
+                tracing::warn!(topic, partition, offset, "a record took the common queue and is fetched again");
+                if let Err(error) = consumer.seek(topic, partition, Offset::Offset(offset), SEEK_TIMEOUT) {
+                    result = Err(ConsumerError::Client(error));
+                    break;
+                }
+            }
+            Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => {
+                result = Err(ConsumerError::Client(error));
+                break;
+            }
+            // Connection errors are reported by the context; librdkafka goes on by itself.
+            Some(Err(error)) => tracing::debug!(%error, "poll"),
+        }
+        if committed_at.elapsed() >= config.commit_interval {
+            consumer.context().commit_progress(&consumer);
+            committed_at = Instant::now();
+        }
+    }
+    close(consumer, Instant::now() + config.close_timeout);
+    result
+}
+
+/// Leaves the group, so that its partitions go to others at once and not after the session timeout.
+fn close(consumer: Arc<BaseConsumer<GroupContext>>, deadline: Instant) {
+    match consumer.close_queue() {
+        Ok(()) => {
+            // This serves the revocation of everything, which drains the workers and commits.
+            while !consumer.closed() && Instant::now() < deadline {
+                consumer.poll(POLL);
+            }
+        }
+        Err(error) => tracing::warn!(%error, "the consumer group could not be left"),
+    }
+    // Workers that were cut off may hold their queues until they reach an await.
+    while Arc::strong_count(&consumer) > 1 && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(5));
+    }
+    if let Err(in_use) = Arc::try_unwrap(consumer) {
+        // Destroying a client under a queue that is still read is not allowed: rather leak it at the end.
+        tracing::warn!("a handler blocks its thread; the consumer is left behind");
+        std::mem::forget(in_use);
+    }
+}

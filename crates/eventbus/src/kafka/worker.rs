@@ -1,0 +1,204 @@
+//! The task that handles one partition.
+//!
+//! It reads into a bounded [`Window`], takes the batch that may be handled now, calls the handler, and moves the
+//! position that the poll thread commits. One batch is in flight at a time. A record that has to be repeated waits in
+//! the window; when the window is full of such records the partition waits with them. A stopped worker finishes the
+//! batch in its hands; everything else in its window was not committed and goes to the next owner.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::FutureExt;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::assignment::Progress;
+use super::dead_letters::{Cause, DeadLetters};
+use super::headers;
+use super::record::Record;
+use super::record_queue::RecordQueue;
+use super::window::{Ticket, Window};
+use crate::metrics::ConsumerMetrics;
+use crate::{Delivery, Envelope, Handler, Outcome, RetryPolicy, spans};
+
+/// What the workers of a consumer share.
+pub(crate) struct Shared<H> {
+    pub(crate) handler: H,
+    pub(crate) group: String,
+    pub(crate) max_batch: usize,
+    pub(crate) max_in_flight: usize,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) dead_letters: DeadLetters,
+    pub(crate) metrics: Arc<ConsumerMetrics>,
+}
+
+/// An unfinished record.
+struct Item {
+    record: Record,
+    /// How often it was tried.
+    attempts: u32,
+    next: Step,
+}
+
+/// What has to happen to a record next.
+enum Step {
+    Handle(Envelope),
+    Bury(Cause),
+}
+
+pub(crate) struct Worker<H> {
+    shared: Arc<Shared<H>>,
+    queue: RecordQueue,
+    window: Window<Bytes, Item>,
+    progress: Arc<Progress>,
+    stop: CancellationToken,
+}
+
+impl<H: Handler> Worker<H> {
+    pub(crate) fn new(
+        shared: Arc<Shared<H>>,
+        queue: RecordQueue,
+        progress: Arc<Progress>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self { shared, queue, window: Window::new(), progress, stop }
+    }
+
+    pub(crate) async fn run(mut self) {
+        while !self.stop.is_cancelled() {
+            self.read();
+            let batch = self.window.take(Instant::now(), self.shared.max_batch);
+            if batch.is_empty() {
+                self.wait().await;
+                continue;
+            }
+            self.process(batch).await;
+            if let Some(position) = self.window.position() {
+                self.progress.set(position);
+            }
+        }
+    }
+
+    /// Fills the window with what has arrived.
+    fn read(&mut self) {
+        while self.window.len() < self.shared.max_in_flight {
+            let record = match self.queue.next() {
+                Some(Ok(record)) => record,
+                Some(Err(error)) => {
+                    tracing::warn!(topic = &**self.queue.topic(), %error, "a fetch failed and is repeated");
+                    continue;
+                }
+                None => return,
+            };
+            let next = match headers::read(&record) {
+                Ok(envelope) => Step::Handle(envelope),
+                Err(error) => Step::Bury(Cause { reason: "undecodable", message: error.to_string() }),
+            };
+            let (offset, key) = (record.offset, record.key.clone());
+            self.window.push(offset, key, Item { record, attempts: 0, next });
+        }
+    }
+
+    /// Waits for a new record, if there is room for one, or for a delayed one to become due.
+    async fn wait(&self) {
+        let room = self.window.len() < self.shared.max_in_flight;
+        let due = self.window.next_due();
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = self.queue.filled(), if room => {}
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
+        }
+    }
+
+    async fn process(&mut self, batch: Vec<(Ticket, Item)>) {
+        let mut deliveries = Vec::with_capacity(batch.len());
+        let mut origins = Vec::with_capacity(batch.len());
+        let mut burials = Vec::new();
+        for (ticket, item) in batch {
+            match item.next {
+                Step::Handle(envelope) => {
+                    deliveries.push(self.delivery(envelope, &item.record, item.attempts + 1));
+                    origins.push((ticket, item.record));
+                }
+                Step::Bury(cause) => burials.push((ticket, item.record, item.attempts, cause)),
+            }
+        }
+        if !deliveries.is_empty() {
+            self.handle(deliveries, origins, &mut burials).await;
+        }
+        for (ticket, record, attempts, cause) in burials {
+            self.bury(ticket, record, attempts, cause).await;
+        }
+    }
+
+    fn delivery(&self, envelope: Envelope, record: &Record, attempt: u32) -> Delivery {
+        let (partition, offset) = (record.partition, record.offset);
+        let span = spans::process(&envelope, &self.shared.group, partition, offset, attempt);
+        Delivery { envelope, partition, offset, attempt, span }
+    }
+
+    async fn handle(
+        &mut self,
+        deliveries: Vec<Delivery>,
+        origins: Vec<(Ticket, Record)>,
+        burials: &mut Vec<(Ticket, Record, u32, Cause)>,
+    ) {
+        let started = Instant::now();
+        // The block makes a panic before the first await part of the future.
+        let handling = async { self.shared.handler.handle(&deliveries).await };
+        let outcomes = AssertUnwindSafe(handling).catch_unwind().await;
+        self.shared.metrics.processed(self.queue.topic(), deliveries.len(), started.elapsed());
+        let panicked = outcomes.is_err();
+        let outcomes = match outcomes {
+            Ok(outcomes) if outcomes.len() == deliveries.len() => outcomes,
+            Ok(_) => vec![Outcome::Retry("the handler lost count of its batch".to_owned()); deliveries.len()],
+            Err(_) => vec![Outcome::Retry("the handler panicked".to_owned()); deliveries.len()],
+        };
+
+        let mut delayed = 0;
+        let mut first_reason = None;
+        for ((delivery, (ticket, record)), outcome) in deliveries.into_iter().zip(origins).zip(outcomes) {
+            let Delivery { envelope, attempt, span, .. } = delivery;
+            match outcome {
+                Outcome::Done => self.window.finish(ticket),
+                Outcome::Reject(message) => {
+                    spans::fail(&span, "rejected");
+                    burials.push((ticket, record, attempt, Cause { reason: "rejected", message }));
+                }
+                Outcome::Retry(message) if self.shared.retry.exhausted(attempt) => {
+                    spans::fail(&span, "retries_exhausted");
+                    burials.push((ticket, record, attempt, Cause { reason: "retries_exhausted", message }));
+                }
+                Outcome::Retry(message) => {
+                    spans::fail(&span, "retry");
+                    delayed += 1;
+                    first_reason.get_or_insert(message);
+                    let item = Item { record, attempts: attempt, next: Step::Handle(envelope) };
+                    self.window.put_back(ticket, item, self.due(attempt), panicked);
+                }
+            }
+        }
+        if let Some(reason) = first_reason {
+            let (topic, partition) = (&**self.queue.topic(), self.queue.partition());
+            tracing::warn!(topic, partition, records = delayed, reason, "records are tried again later");
+        }
+    }
+
+    /// A record counts as finished when the broker has its dead letter; until then it is tried like any other.
+    async fn bury(&mut self, ticket: Ticket, record: Record, attempts: u32, cause: Cause) {
+        let shared = &self.shared;
+        match shared.dead_letters.put(&record, &cause, attempts, &shared.metrics).await {
+            Ok(()) => self.window.finish(ticket),
+            Err(error) => {
+                tracing::warn!(error = &*error as &dyn std::error::Error, "a dead letter is tried again later");
+                let item = Item { record, attempts, next: Step::Bury(cause) };
+                self.window.put_back(ticket, item, self.due(attempts), false);
+            }
+        }
+    }
+
+    fn due(&self, attempts: u32) -> Instant {
+        Instant::now() + self.shared.retry.delay(attempts, rand::random())
+    }
+}

@@ -1,0 +1,104 @@
+//! The instruments of the bus, named by the OpenTelemetry conventions for messaging where they have a name
+//! (<https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/>).
+
+use std::time::Duration;
+
+use opentelemetry::metrics::{Counter, Gauge, Histogram};
+use opentelemetry::{KeyValue, global};
+
+/// Seconds; from a row in memory to a handler that waits for something remote.
+const PROCESS_BOUNDARIES: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+#[derive(Debug)]
+pub(crate) struct PublisherMetrics {
+    sent: Counter<u64>,
+}
+
+impl PublisherMetrics {
+    pub(crate) fn new() -> Self {
+        let sent = global::meter("eventbus")
+            .u64_counter("messaging.client.sent.messages")
+            .with_unit("{message}")
+            .with_description("Records that the broker acknowledged, or refused where error.type is set.")
+            .build();
+        Self { sent }
+    }
+
+    pub(crate) fn sent(&self, topic: &str, error: Option<&'static str>, records: u64) {
+        let mut attributes = vec![
+            KeyValue::new("messaging.system", "kafka"),
+            KeyValue::new("messaging.operation.name", "send"),
+            KeyValue::new("messaging.destination.name", topic.to_owned()),
+        ];
+        attributes.extend(error.map(|error| KeyValue::new("error.type", error)));
+        self.sent.add(records, &attributes);
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct ConsumerMetrics {
+    group: String,
+    consumed: Counter<u64>,
+    process: Histogram<f64>,
+    dead_letters: Counter<u64>,
+    lag: Gauge<i64>,
+}
+
+impl ConsumerMetrics {
+    pub(crate) fn new(group: &str) -> Self {
+        let meter = global::meter("eventbus");
+        Self {
+            group: group.to_owned(),
+            consumed: meter
+                .u64_counter("messaging.client.consumed.messages")
+                .with_unit("{message}")
+                .with_description("Records handed to the handler, repetitions included.")
+                .build(),
+            process: meter
+                .f64_histogram("messaging.process.duration")
+                .with_unit("s")
+                .with_description("How long the handler took for the batch that held the record.")
+                .with_boundaries(PROCESS_BOUNDARIES.to_vec())
+                .build(),
+            dead_letters: meter
+                .u64_counter("eventbus.dead_letters")
+                .with_unit("{message}")
+                .with_description("Records put on the dead-letter topic of the group.")
+                .build(),
+            lag: meter
+                .i64_gauge("eventbus.consumer.lag")
+                .with_unit("{message}")
+                .with_description("Records of a partition behind the committed offset of the group.")
+                .build(),
+        }
+    }
+
+    pub(crate) fn processed(&self, topic: &str, records: usize, duration: Duration) {
+        let attributes = self.attributes(topic);
+        self.consumed.add(records as u64, &attributes);
+        for _ in 0..records {
+            self.process.record(duration.as_secs_f64(), &attributes);
+        }
+    }
+
+    pub(crate) fn dead_letter(&self, topic: &str, reason: &'static str) {
+        let mut attributes = self.attributes(topic).to_vec();
+        attributes.push(KeyValue::new("reason", reason));
+        self.dead_letters.add(1, &attributes);
+    }
+
+    pub(crate) fn lag(&self, topic: &str, partition: i32, lag: i64) {
+        let mut attributes = self.attributes(topic).to_vec();
+        attributes.push(KeyValue::new("messaging.destination.partition.id", partition.to_string()));
+        self.lag.record(lag, &attributes);
+    }
+
+    fn attributes(&self, topic: &str) -> [KeyValue; 4] {
+        [
+            KeyValue::new("messaging.system", "kafka"),
+            KeyValue::new("messaging.operation.name", "process"),
+            KeyValue::new("messaging.destination.name", topic.to_owned()),
+            KeyValue::new("messaging.consumer.group.name", self.group.clone()),
+        ]
+    }
+}

@@ -1,0 +1,101 @@
+//! One-time codes: six digits that prove to whoever types them in that they read the mail.
+//!
+//! A million values are few, so a code is only as good as its limits: it lives for 15 minutes and five tries. For the
+//! same reason a plain hash at rest would be reversed in a blink; the hash is keyed with a pepper that is not in the
+//! database, and bound to the id of the code, so that equal codes do not look equal.
+
+use chrono::TimeDelta;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use rand::RngExt as _;
+use rand::rand_core::UnwrapErr;
+use rand::rngs::SysRng;
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::Sha256;
+use uuid::Uuid;
+
+/// How long a code works.
+pub const LIFETIME: TimeDelta = TimeDelta::minutes(15);
+/// How often a code may be typed in.
+pub const MAX_TRIES: i32 = 5;
+
+/// The key of the hashes of all codes.
+#[derive(Clone)]
+pub struct Pepper(SecretString);
+
+/// The pepper is too short to be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("at least {} bytes are needed", Pepper::MIN_LENGTH)]
+pub struct PepperTooShort;
+
+impl Pepper {
+    const MIN_LENGTH: usize = 32;
+
+    /// Takes any text of at least 32 bytes.
+    pub fn new(text: SecretString) -> Result<Self, PepperTooShort> {
+        if text.expose_secret().len() < Self::MIN_LENGTH { Err(PepperTooShort) } else { Ok(Self(text)) }
+    }
+
+    /// Answers the hash of a code under which it is stored.
+    pub fn hash(&self, code_id: Uuid, code: &str) -> [u8; 32] {
+        self.mac(code_id, code).finalize().into_bytes().into()
+    }
+
+    /// Compares a typed code with a stored hash in constant time.
+    pub fn matches(&self, code_id: Uuid, code: &str, stored: &[u8]) -> bool {
+        self.mac(code_id, code).verify_slice(stored).is_ok()
+    }
+
+    fn mac(&self, code_id: Uuid, code: &str) -> Hmac<Sha256> {
+        let key = self.0.expose_secret().as_bytes();
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+        mac.update(code_id.as_bytes());
+        mac.update(code.as_bytes());
+        mac
+    }
+}
+
+impl std::fmt::Debug for Pepper {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Pepper(…)")
+    }
+}
+
+/// Draws six digits from the system's random source, each value equally likely.
+pub fn draw() -> SecretString {
+    let number: u32 = UnwrapErr(SysRng).random_range(0..1_000_000);
+    SecretString::from(format!("{number:06}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pepper(fill: &str) -> Pepper {
+        Pepper::new(SecretString::from(fill.repeat(32))).unwrap()
+    }
+
+    #[test]
+    fn a_code_is_six_digits() {
+        for _ in 0..1000 {
+            let code = draw();
+            assert_eq!(code.expose_secret().len(), 6);
+            assert!(code.expose_secret().bytes().all(|byte| byte.is_ascii_digit()));
+        }
+    }
+
+    #[test]
+    fn a_hash_matches_its_code_under_its_id_and_pepper_only() {
+        let (code_id, pepper_a) = (Uuid::from_u128(1), pepper("a"));
+        let hash = pepper_a.hash(code_id, "012345");
+        assert!(pepper_a.matches(code_id, "012345", &hash));
+        assert!(!pepper_a.matches(code_id, "012346", &hash));
+        assert!(!pepper_a.matches(Uuid::from_u128(2), "012345", &hash));
+        assert!(!pepper("b").matches(code_id, "012345", &hash));
+    }
+
+    #[test]
+    fn a_short_pepper_is_refused_and_a_pepper_does_not_print() {
+        assert_eq!(Pepper::new(SecretString::from("short")).unwrap_err(), PepperTooShort);
+        assert!(!format!("{:?}", pepper("a")).contains("aa"));
+    }
+}

@@ -1,0 +1,172 @@
+//! Access tokens (EdDSA JSON Web Tokens, RFC 8037), their public key (RFC 7517) and opaque refresh tokens.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chassis::auth::{AUDIENCE, Claims};
+use chrono::{DateTime, TimeDelta, Utc};
+use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, KeypairBytes};
+use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use rand::Rng as _;
+use rand::rand_core::UnwrapErr;
+use rand::rngs::SysRng;
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::user::Role;
+
+/// Signs access tokens.
+#[derive(Clone)]
+pub struct AccessTokens {
+    key: EncodingKey,
+    key_id: String,
+    key_set: JwkSet,
+    issuer: String,
+    lifetime: TimeDelta,
+}
+
+/// Why a text is no signing key. It never repeats any of the text.
+#[derive(Debug, thiserror::Error)]
+pub enum SigningKeyError {
+    /// It is no Ed25519 private key in PKCS #8 PEM.
+    #[error("it is not an Ed25519 private key in PKCS #8 PEM (openssl genpkey -algorithm ed25519)")]
+    Pem,
+    /// The public half cannot be computed.
+    #[error("the public key cannot be computed")]
+    PublicKey(#[source] jsonwebtoken::errors::Error),
+}
+
+impl AccessTokens {
+    /// Takes the signing key as PKCS #8 PEM. Its key id is the RFC 7638 thumbprint of the public key.
+    pub fn new(pem: &SecretString, issuer: &str, lifetime: TimeDelta) -> Result<Self, SigningKeyError> {
+        let mut pair = KeypairBytes::from_pkcs8_pem(pem.expose_secret()).map_err(|_| SigningKeyError::Pem)?;
+        // Some tools add the public key to the file, a form from which no JWK can be made.
+        pair.public_key = None;
+        let der = pair.to_pkcs8_der().map_err(|_| SigningKeyError::Pem)?;
+        let key = EncodingKey::from_ed_der(der.as_bytes());
+        let mut public = Jwk::from_encoding_key(&key, Algorithm::EdDSA).map_err(SigningKeyError::PublicKey)?;
+        let key_id = public.thumbprint(ThumbprintHash::SHA256).map_err(SigningKeyError::PublicKey)?;
+        public.common.key_id = Some(key_id.clone());
+        public.common.public_key_use = Some(PublicKeyUse::Signature);
+        let key_set = JwkSet { keys: vec![public] };
+        Ok(Self { key, key_id, key_set, issuer: issuer.to_owned(), lifetime })
+    }
+
+    /// The public keys that verify the tokens.
+    pub fn key_set(&self) -> &JwkSet {
+        &self.key_set
+    }
+
+    /// Who the tokens say issued them.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// How long a token is good.
+    pub fn lifetime(&self) -> TimeDelta {
+        self.lifetime
+    }
+
+    /// Signs a token for an account's session.
+    pub fn issue(&self, user_id: Uuid, session_id: Uuid, roles: &[Role], now: DateTime<Utc>) -> SecretString {
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: AUDIENCE.to_owned(),
+            sub: user_id,
+            sid: session_id,
+            roles: roles.iter().map(|role| role.as_str().to_owned()).collect(),
+            iat: now.timestamp(),
+            nbf: now.timestamp(),
+            exp: (now + self.lifetime).timestamp(),
+            jti: Uuid::now_v7(),
+        };
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = Some(self.key_id.clone());
+        let token = jsonwebtoken::encode(&header, &claims, &self.key);
+        SecretString::from(token.expect("the key was checked when it was loaded"))
+    }
+}
+
+impl std::fmt::Debug for AccessTokens {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("AccessTokens").field("key_id", &self.key_id).finish_non_exhaustive()
+    }
+}
+
+/// An opaque token that buys the next access token.
+pub struct RefreshToken {
+    /// What the client gets: 256 random bits in base64url.
+    pub text: SecretString,
+    /// What the database gets.
+    pub hash: [u8; 32],
+}
+
+impl RefreshToken {
+    /// Draws a token from the system's random source.
+    pub fn draw() -> Self {
+        let mut bytes = [0; 32];
+        UnwrapErr(SysRng).fill_bytes(&mut bytes);
+        let text = URL_SAFE_NO_PAD.encode(bytes);
+        Self { hash: Sha256::digest(text.as_bytes()).into(), text: SecretString::from(text) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chassis::auth::Verifier;
+    use ed25519_dalek::SigningKey;
+    use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
+
+    use super::*;
+
+    fn tokens(issuer: &str) -> AccessTokens {
+        let pem = SigningKey::from_bytes(&[7; 32]).to_pkcs8_pem(LineEnding::LF).unwrap();
+        AccessTokens::new(&SecretString::from(pem.as_str()), issuer, TimeDelta::minutes(15)).unwrap()
+    }
+
+    #[test]
+    fn a_token_verifies_with_the_published_keys_and_says_who_it_is() {
+        let tokens = tokens("https://id.example");
+        let (user_id, session_id) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let token = tokens.issue(user_id, session_id, &[Role::Athlete], Utc::now());
+        let verifier = Verifier::new(tokens.key_set(), "https://id.example").unwrap();
+        let principal = verifier.verify(token.expose_secret()).unwrap();
+        assert_eq!((principal.user_id, principal.session_id), (user_id, session_id));
+        assert_eq!(principal.roles, ["athlete"]);
+    }
+
+    #[test]
+    fn an_expired_token_or_one_of_another_issuer_does_not_verify() {
+        let tokens = tokens("https://id.example");
+        let verifier = Verifier::new(tokens.key_set(), "https://id.example").unwrap();
+        let issue = |tokens: &AccessTokens, now| tokens.issue(Uuid::nil(), Uuid::nil(), &[], now);
+        let expired = issue(&tokens, Utc::now() - TimeDelta::minutes(16));
+        assert!(verifier.verify(expired.expose_secret()).is_err());
+        let foreign = issue(&self::tokens("https://other.example"), Utc::now());
+        assert!(verifier.verify(foreign.expose_secret()).is_err());
+    }
+
+    #[test]
+    fn the_key_set_holds_the_public_half_only() {
+        let document = serde_json::to_value(tokens("https://id.example").key_set()).unwrap();
+        let key = document["keys"][0].as_object().unwrap();
+        let mut members: Vec<_> = key.keys().map(String::as_str).collect();
+        members.sort_unstable();
+        assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x"]);
+    }
+
+    #[test]
+    fn a_text_that_is_no_key_is_refused_without_repeating_it() {
+        let error = AccessTokens::new(&SecretString::from("hunter2"), "i", TimeDelta::minutes(1)).unwrap_err();
+        assert!(!error.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn refresh_tokens_have_256_bits_and_are_stored_by_hash() {
+        let (one, two) = (RefreshToken::draw(), RefreshToken::draw());
+        assert_eq!(one.text.expose_secret().len(), 43);
+        assert_ne!(one.hash, two.hash);
+        assert_eq!(one.hash, <[u8; 32]>::from(Sha256::digest(one.text.expose_secret().as_bytes())));
+    }
+}

@@ -1,0 +1,59 @@
+//! The account and its roles.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// What an account may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Keeps a training log; every account has it.
+    Athlete,
+    /// Coaches athletes.
+    Trainer,
+    /// Runs the installation.
+    Admin,
+}
+
+impl Role {
+    /// The name in tokens and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Athlete => "athlete",
+            Self::Trainer => "trainer",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The role of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Athlete, Self::Trainer, Self::Admin].into_iter().find(|role| role.as_str() == name)
+    }
+}
+
+/// An account as its owner sees it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    /// Identifier, a `UUIDv7`.
+    pub user_id: Uuid,
+    /// Address as its owner writes it.
+    pub email: String,
+    /// Whether the owner proved to receive mail there.
+    pub email_verified: bool,
+    /// Name shown to other people.
+    pub display_name: String,
+    /// Language of mails and texts.
+    pub locale: String,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// What it may do.
+    pub roles: Vec<Role>,
+    /// When it was opened.
+    pub create_time: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for User {
+    /// Names the account by its id; the rest is personal and has no place in a log.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("User").field("user_id", &self.user_id).finish_non_exhaustive()
+    }
+}
