@@ -4,8 +4,8 @@
 //! the last byte of a mail was handed to the kernel, which is the line between "try again, nothing happened" and
 //! "in doubt" (RFC 5321, section 4.2.5 and 6.1).
 
-mod connection;
 mod connect;
+mod connection;
 mod encryption;
 mod reply;
 mod stream;
@@ -13,6 +13,7 @@ mod stream;
 pub use connect::{ConnectError, connect};
 pub use connection::{Connection, Outcome, Stage};
 pub use encryption::Encryption;
+pub(crate) use encryption::is_loopback;
 pub use reply::Reply;
 
 use std::time::Duration;

@@ -1,1 +1,11 @@
+//! The whole of Fitness Trainer in one process: the services as they are everywhere, on an embedded PostgreSQL, Kafka
+//! broker and mailbox.
 
+mod arguments;
+mod data_dir;
+mod secrets;
+mod stack;
+mod summary;
+
+pub use self::arguments::Arguments;
+pub use self::stack::Stack;

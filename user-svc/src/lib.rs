@@ -1,1 +1,24 @@
+//! user-svc: accounts, their one-time codes, sessions and access tokens.
+//!
+//! One direction: [`grpc`] maps requests to the use cases of [`accounts`], which open the transactions and call
+//! [`store`], where the SQL is. Events go to the outbox in the same transaction and from there to Kafka.
 
+pub mod accounts;
+pub mod app;
+mod background;
+pub mod config;
+pub mod email_address;
+mod grpc;
+mod jwks;
+pub mod one_time_code;
+pub mod password;
+pub mod profile;
+pub mod store;
+pub mod tokens;
+pub mod user;
+
+pub use app::App;
+pub use config::UserSvcConfig;
+
+/// The service in traces, events and the database's list of connections.
+pub const NAME: &str = "user-svc";

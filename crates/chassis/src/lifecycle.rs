@@ -28,6 +28,15 @@ pub async fn shutdown_signal() {
     }
 }
 
+/// Cancels `shutdown` at the first SIGTERM or SIGINT; a second one ends the process at once.
+pub async fn cancel_on_signal(shutdown: CancellationToken) {
+    shutdown_signal().await;
+    shutdown.cancel();
+    shutdown_signal().await;
+    tracing::warn!("second signal, leaving without draining");
+    std::process::exit(130);
+}
+
 /// The running tasks of a service and the token that stops them.
 #[derive(Clone, Debug, Default)]
 pub struct Tasks {

@@ -1,14 +1,39 @@
 //! A Kafka-compatible broker inside the process, with everything in memory: it forgets on exit.
+//!
+//! It speaks the part of Kafka's protocol that clients of a plain topic-and-group application use: topics, produce
+//! with idempotence, fetch with long polling, offsets by time, and the classic consumer groups with their committed
+//! offsets. There is one node, so no replication; there are no transactions, quotas, authentication or automatic
+//! creation of topics.
+//!
+//! What differs from a cluster that was started fresh:
+//!
+//! - A new group waits 50 ms for more members before its first assignment, where Kafka waits 3 s. As with Kafka, the
+//!   members of a running group learn of a rebalance with their next heartbeat, so `heartbeat.interval.ms` sets how
+//!   long a rebalance takes.
+//! - A producer id the broker does not know is taken up at whatever sequence number it has reached. An idempotent
+//!   producer therefore lives through a restart of the broker.
+//! - A partition keeps its newest 256 MiB.
+
+mod api;
+mod batch;
+mod connection;
+mod fetch;
+mod group;
+mod groups;
+mod log;
+mod offsets;
+mod produce;
+mod topics;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
+use std::sync::Arc;
 
-use tansu_broker::coordinator::group::administrator::Controller;
-use tansu_storage::StorageContainer;
-use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
-use url::Url;
-use uuid::Uuid;
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+
+use crate::listening::Listening;
+use api::Api;
 
 /// Why the broker is not available.
 #[derive(Debug, thiserror::Error)]
@@ -21,59 +46,22 @@ pub enum BrokerError {
         /// What the operating system answered.
         source: io::Error,
     },
-    /// The broker ended while it was starting.
-    #[error("the broker did not start: {reason}")]
-    Start {
-        /// What it said.
-        reason: String,
-    },
-}
-
-impl From<tansu_broker::Error> for BrokerError {
-    fn from(error: tansu_broker::Error) -> Self {
-        Self::Start { reason: format!("{error:?}") }
-    }
 }
 
 /// A running broker. It ends with [`Broker::stop`] or when it is dropped.
 #[derive(Debug)]
 pub struct Broker {
     address: SocketAddr,
-    task: JoinHandle<tansu_broker::Result<()>>,
+    api: Arc<Api>,
+    listening: Mutex<Option<Listening>>,
 }
 
 impl Broker {
     /// Starts a broker without topics on `address`, on a free port if that is 0.
     pub async fn start(address: SocketAddr) -> Result<Self, BrokerError> {
-        let listen = |source| BrokerError::Listen { address, source };
-        let address = TcpListener::bind(address).and_then(|probe| probe.local_addr()).map_err(listen)?;
-        let url = Url::parse(&format!("tcp://{address}")).expect("a socket address is a valid authority");
-        let storage = Url::parse("memory://tansu/").expect("the literal is a URL");
-        let mut broker = tansu_broker::broker::Broker::<Controller<StorageContainer>, StorageContainer>::builder()
-            .node_id(1)
-            .cluster_id("embedded")
-            .incarnation_id(Uuid::now_v7())
-            .advertised_listener(url.clone())
-            .listener(url)
-            .storage(storage)
-            .silent(true)
-            .build()
-            .await?;
-        let mut task = tokio::spawn(async move { broker.serve(tokio::time::Instant::now()).await });
-        loop {
-            tokio::select! {
-                biased;
-                ended = &mut task => {
-                    return Err(BrokerError::Start { reason: format!("{ended:?}") });
-                }
-                connected = TcpStream::connect(address) => {
-                    if connected.is_ok() {
-                        return Ok(Self { address, task });
-                    }
-                    tokio::task::yield_now().await;
-                }
-            }
-        }
+        let api = Arc::new(Api::default());
+        let (listening, address) = listen(address, &api).await?;
+        Ok(Self { address, api, listening: Mutex::new(Some(listening)) })
     }
 
     /// Where clients connect.
@@ -81,16 +69,33 @@ impl Broker {
         self.address
     }
 
+    /// Closes the port and every connection, as a broker that is away; it keeps what it knows.
+    pub async fn close(&self) {
+        let listening = self.listening.lock().await.take();
+        if let Some(listening) = listening {
+            listening.stop().await;
+        }
+    }
+
+    /// Opens the port again, at the same address.
+    pub async fn open(&self) -> Result<(), BrokerError> {
+        let mut listening = self.listening.lock().await;
+        if listening.is_none() {
+            *listening = Some(listen(self.address, &self.api).await?.0);
+        }
+        Ok(())
+    }
+
     /// Closes the port and every connection. Topics, records and committed offsets are gone.
-    pub async fn stop(mut self) {
-        self.task.abort();
-        // The answer can only be that it was cancelled or had ended before.
-        let _ = (&mut self.task).await;
+    pub async fn stop(self) {
+        self.close().await;
     }
 }
 
-impl Drop for Broker {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+async fn listen(address: SocketAddr, api: &Arc<Api>) -> Result<(Listening, SocketAddr), BrokerError> {
+    let fail = |source| BrokerError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(fail)?;
+    let bound = listener.local_addr().map_err(fail)?;
+    let api = Arc::clone(api);
+    Ok((Listening::serve(listener, move |stream| connection::serve(stream, Arc::clone(&api))), bound))
 }

@@ -5,5 +5,6 @@
 //! one outside its tests.
 
 pub mod broker;
+mod listening;
 pub mod mailbox;
 pub mod postgres;

@@ -36,7 +36,9 @@ pub enum PostgresError {
     )]
     NotInstalled,
     /// PostgreSQL refuses to run as root and no other account could be found.
-    #[error("PostgreSQL does not run as root and there is neither a user `postgres` nor `nobody` to run it as")]
+    #[error(
+        "PostgreSQL does not run as root and there is neither a user `postgres` nor `nobody` to run it as"
+    )]
     NoAccount,
     /// The files of the cluster cannot be kept there.
     #[error("cannot use {path} for the PostgreSQL cluster")]

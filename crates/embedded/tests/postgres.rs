@@ -1,9 +1,10 @@
 //! The private PostgreSQL cluster: its life, its data, and what remains when its process is killed.
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::future::Future;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use embedded::postgres::{
 };
 use sqlx::{Connection, PgConnection};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
     let started = Instant::now();
@@ -26,20 +27,32 @@ fn durable_enough(folder: &Path) -> ClusterConfig {
     ClusterConfig { durable: false, ..ClusterConfig::new(folder) }
 }
 
-/// A process that holds a cluster, and the URL it printed.
+const HOLD: &str = "HOLD_A_CLUSTER_IN";
+
+/// A process that holds a cluster, and the URL it printed: this test program again, in the role of the next test.
 fn spawn_holder(folder: &Path, ephemeral: bool) -> (Child, String) {
-    let program = std::env::current_exe().unwrap();
-    let program: PathBuf = program.parent().unwrap().parent().unwrap().join("examples/private_cluster");
-    let mut command = Command::new(program);
-    command.arg(folder).stdout(Stdio::piped());
-    if ephemeral {
-        command.arg("--ephemeral");
-    }
-    let mut child = command.spawn().unwrap();
-    let mut url = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
-    assert!(url.starts_with("postgres://"), "{url}");
-    (child, url.trim().to_owned())
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_process_in_the_role_of_a_holder_holds_a_cluster", "--nocapture"])
+        .env(HOLD, folder)
+        .env("EPHEMERAL", ephemeral.to_string())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let url = lines.map(Result::unwrap).find(|line| line.starts_with("postgres://"));
+    (child, url.expect("the holder ended without a cluster"))
+}
+
+/// Does nothing in an ordinary run; see [`spawn_holder`].
+#[tokio::test]
+async fn a_process_in_the_role_of_a_holder_holds_a_cluster() {
+    let Ok(folder) = std::env::var(HOLD) else { return };
+    let ephemeral = std::env::var("EPHEMERAL").unwrap() == "true";
+    let config = ClusterConfig { ephemeral, ..ClusterConfig::new(folder) };
+    let cluster = Cluster::start(config).await.unwrap();
+    eprintln!("{}", cluster.url("postgres"));
+    std::future::pending::<()>().await;
 }
 
 async fn is_up(url: &str) -> bool {
@@ -200,11 +213,10 @@ async fn every_test_gets_an_empty_database_of_its_own() {
     sqlx::raw_sql("CREATE TABLE mine ()").execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     let mut connection = PgConnection::connect(&two).await.unwrap();
-    let tables: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
-            .fetch_one(&mut connection)
-            .await
-            .unwrap();
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
     assert_eq!(tables, 0);
     connection.close().await.unwrap();
     for url in [one, two] {

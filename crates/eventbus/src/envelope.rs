@@ -31,7 +31,13 @@ pub struct Envelope {
 
 impl Envelope {
     /// Encodes `event` and describes it.
-    pub fn new<E: Event>(event: &E, id: Uuid, source: &str, time: DateTime<Utc>, trace: TraceContext) -> Self {
+    pub fn new<E: Event>(
+        event: &E,
+        id: Uuid,
+        source: &str,
+        time: DateTime<Utc>,
+        trace: TraceContext,
+    ) -> Self {
         Self {
             id,
             event_type: E::full_name(),

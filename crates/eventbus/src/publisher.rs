@@ -19,8 +19,8 @@ pub trait Publisher: Send + Sync {
     ///
     /// The results come in the order of the batch. Records of one key are stored in the order of the batch: where one
     /// of them fails while it is handed over, the later ones of its key are not sent and fail as
-    /// [`PublishError::Blocked`]. The future resolves when the broker has answered for each record, which takes as
-    /// long as the broker is away; dropping it gives up the answers, not the records.
+    /// [`PublishError::Blocked`]. The future resolves when every record is answered, which takes as long as the broker
+    /// is away; dropping it gives up the answers, not the records.
     fn publish<'a>(
         &'a self,
         batch: &'a [Envelope],

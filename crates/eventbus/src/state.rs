@@ -29,6 +29,15 @@ impl StateReporter {
         self.sender.subscribe()
     }
 
+    /// Whether a broker is connected; `None` before that is known.
+    pub(crate) fn reachable(&self) -> Option<bool> {
+        match *self.sender.borrow() {
+            BusState::Connecting => None,
+            BusState::Up => Some(true),
+            BusState::Down(_) => Some(false),
+        }
+    }
+
     pub(crate) fn up(&self) {
         let changed = self.sender.send_if_modified(|state| {
             let changed = *state != BusState::Up;

@@ -55,7 +55,8 @@ fn parse_traceparent(value: &str) -> Option<(TraceId, SpanId, TraceFlags)> {
     let mut parts = value.split('-');
     let mut hex = |length: usize| {
         let part = parts.next()?;
-        let valid = part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let valid =
+            part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         valid.then_some(part)
     };
     let (version, trace_id, span_id, flags) = (hex(2)?, hex(32)?, hex(16)?, hex(2)?);
@@ -78,7 +79,8 @@ mod tests {
     const TRACESTATE: &str = "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE";
 
     fn context(traceparent: &str) -> Context {
-        TraceContext { traceparent: Some(traceparent.to_owned()), tracestate: Some(TRACESTATE.to_owned()) }.context()
+        TraceContext { traceparent: Some(traceparent.to_owned()), tracestate: Some(TRACESTATE.to_owned()) }
+            .context()
     }
 
     #[test]
@@ -94,12 +96,22 @@ mod tests {
 
     #[test]
     fn a_later_version_with_more_parts_is_read() {
-        assert!(context(&format!("cc-{}-what-the-future-will-be-like", &TRACEPARENT[3..])).span().span_context().is_valid());
+        assert!(
+            context(&format!("cc-{}-what-the-future-will-be-like", &TRACEPARENT[3..]))
+                .span()
+                .span_context()
+                .is_valid()
+        );
     }
 
     #[test]
     fn an_unsampled_parent_stays_unsampled() {
-        assert!(!context("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00").span().span_context().is_sampled());
+        assert!(
+            !context("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00")
+                .span()
+                .span_context()
+                .is_sampled()
+        );
     }
 
     #[test]

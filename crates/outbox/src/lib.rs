@@ -1,1 +1,35 @@
+//! A transactional outbox: events are written in the transaction of the change they report, and a relay publishes
+//! them afterwards.
+//!
+//! ```text
+//! BEGIN; change; Outbox::enqueue; COMMIT; Outbox::committed ──wakes──▶ Relay ──batch──▶ Publisher
+//! ```
+//!
+//! What it promises:
+//!
+//! - **Atomic.** An event is published if and only if its transaction committed.
+//! - **At least once.** A crash between publishing and marking repeats events with the same id.
+//! - **Order per key**, for transactions that serialise on what they change: take the row lock first, then enqueue.
+//! - **One relay at work** for each database, however many processes run one; another takes over within about a second.
+//!
+//! The tables are in the schema `outbox` of the service's own database; [`migrate`] creates and upgrades them.
 
+mod backlog;
+mod outbox;
+mod relay;
+mod retention;
+mod store;
+mod wake;
+
+use sqlx::PgPool;
+use sqlx::migrate::MigrateError;
+
+pub use backlog::{Backlog, backlog};
+pub use outbox::{Outbox, OutboxError};
+pub use relay::{Relay, RelayConfig};
+pub use retention::{prune, replay};
+
+/// Creates the schema of the outbox or brings it up to date.
+pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
+    sqlx::migrate!().run(pool).await
+}

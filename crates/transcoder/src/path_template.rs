@@ -58,22 +58,55 @@ impl PathTemplate {
     }
 }
 
+/// A piece of a path as OpenAPI writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PathPart<'t> {
+    Literal(&'t str),
+    Parameter {
+        /// Name in the document: the field, numbered if its value has several wildcards.
+        name: String,
+        /// The variable it belongs to; none for a wildcard outside of any.
+        variable: Option<usize>,
+        segment: &'t Segment,
+    },
+}
+
+impl PathTemplate {
+    /// The path with one parameter for each wildcard: `{name=shelves/*}` is `shelves/{name}`.
+    ///
+    /// OpenAPI has no parameters that span slashes, so the literal parts of a variable stand in the path itself.
+    pub(crate) fn parts(&self) -> Vec<PathPart<'_>> {
+        self.segments.iter().enumerate().map(|(at, segment)| self.part(at, segment)).collect()
+    }
+
+    fn part<'t>(&'t self, at: usize, segment: &'t Segment) -> PathPart<'t> {
+        if let Segment::Literal(text) = segment {
+            return PathPart::Literal(text);
+        }
+        let variable = self.variables.iter().position(|variable| variable.segments.contains(&at));
+        let name = match variable.map(|index| &self.variables[index]) {
+            None => format!("segment_{}", at + 1),
+            Some(Variable { field, segments }) => match self.wildcards(segments.clone()) {
+                1 => field.clone(),
+                _ => format!("{field}_{}", self.wildcards(segments.start..at + 1)),
+            },
+        };
+        PathPart::Parameter { name, variable, segment }
+    }
+
+    fn wildcards(&self, segments: Range<usize>) -> usize {
+        self.segments[segments].iter().filter(|segment| !matches!(segment, Segment::Literal(_))).count()
+    }
+}
+
 /// Prints the path as OpenAPI writes it: `/v1/books/{book_id}:archive`.
 impl fmt::Display for PathTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut at = 0;
-        while at < self.segments.len() {
-            if let Some(variable) = self.variables.iter().find(|variable| variable.segments.start == at) {
-                write!(f, "/{{{}}}", variable.field)?;
-                at = variable.segments.end;
-                continue;
+        for part in self.parts() {
+            match part {
+                PathPart::Literal(text) => write!(f, "/{text}")?,
+                PathPart::Parameter { name, .. } => write!(f, "/{{{name}}}")?,
             }
-            match &self.segments[at] {
-                Segment::Literal(text) => write!(f, "/{text}")?,
-                Segment::Single => f.write_str("/*")?,
-                Segment::Multi => f.write_str("/**")?,
-            }
-            at += 1;
         }
         match &self.verb {
             Some(verb) => write!(f, ":{verb}"),
@@ -187,10 +220,11 @@ mod tests {
     #[rstest]
     #[case("/v1/books", "/v1/books", 0)]
     #[case("/v1/books/{book_id}", "/v1/books/{book_id}", 1)]
-    #[case("/v1/{name=shelves/*}/books", "/v1/{name}/books", 1)]
-    #[case("/v1/{name=files/**}:download", "/v1/{name}:download", 1)]
+    #[case("/v1/{name=shelves/*}/books", "/v1/shelves/{name}/books", 1)]
+    #[case("/v1/{name=shelves/*/books/*}", "/v1/shelves/{name_1}/books/{name_2}", 1)]
+    #[case("/v1/{name=files/**}:download", "/v1/files/{name}:download", 1)]
     #[case("/v1/{shelf.id}/{book.id}:move", "/v1/{shelf.id}/{book.id}:move", 2)]
-    #[case("/v1/*/all/**", "/v1/*/all/**", 0)]
+    #[case("/v1/*/all/**", "/v1/{segment_2}/all/{segment_4}", 0)]
     #[case("/v1/{middle=**}/end", "/v1/{middle}/end", 1)]
     fn a_template_is_read(#[case] text: &str, #[case] printed: &str, #[case] variables: usize) {
         let template = PathTemplate::parse(text).unwrap();

@@ -119,7 +119,10 @@ impl Connection {
         if self.in_body && self.mark.is_set() {
             Outcome::InDoubt { reason: reason.to_owned() }
         } else {
-            Outcome::Lost { stage: if self.in_body { Stage::Body } else { Stage::Mail }, reason: reason.to_owned() }
+            Outcome::Lost {
+                stage: if self.in_body { Stage::Body } else { Stage::Mail },
+                reason: reason.to_owned(),
+            }
         }
     }
 
@@ -151,7 +154,7 @@ impl Connection {
     }
 
     /// Says goodbye, as RFC 5321 asks for; gives up after a second.
-    pub async fn quit(mut self) {
+    pub async fn quit(&mut self) {
         if self.usable {
             let _ = timeout(Duration::from_secs(1), self.inner.command(Quit)).await;
         }
@@ -160,7 +163,7 @@ impl Connection {
     fn mail_parameters(&self, mail: &WireMail) -> Result<Vec<MailParameter>, &'static str> {
         let server = self.inner.server_info();
         let mut parameters = Vec::new();
-        if mail.envelope.has_non_ascii_addresses() {
+        if !has_ascii_addresses(&mail.envelope) {
             if !server.supports_feature(Extension::SmtpUtfEight) {
                 return Err("the address needs SMTPUTF8, which the server does not offer");
             }
@@ -204,7 +207,8 @@ impl Connection {
         let Timeouts { command, data, .. } = self.timeouts;
         let mut group = Mail::new(envelope.from().cloned(), parameters).to_string();
         for recipient in envelope.to() {
-            write!(group, "{}", Rcpt::new(recipient.clone(), Vec::new())).expect("a String takes every write");
+            write!(group, "{}", Rcpt::new(recipient.clone(), Vec::new()))
+                .expect("a String takes every write");
         }
         write!(group, "{Data}").expect("a String takes every write");
 
@@ -227,10 +231,12 @@ impl Connection {
         match refused {
             None => Ok(()),
             Some(refusal) => {
-                if in_data && matches!(
-                    reply_within(self.timeouts.final_dot, self.inner.command(".\r\n")).await,
-                    Err(Trouble::Broken(_))
-                ) {
+                if in_data
+                    && matches!(
+                        reply_within(self.timeouts.final_dot, self.inner.command(".\r\n")).await,
+                        Err(Trouble::Broken(_))
+                    )
+                {
                     self.usable = false;
                 }
                 Err(refusal)
@@ -263,16 +269,20 @@ impl Connection {
             }
             Err(Trouble::Broken(reason)) => {
                 self.usable = false;
-                if mark.is_set() { Outcome::InDoubt { reason } } else { Outcome::Lost { stage: Stage::Body, reason } }
+                if mark.is_set() {
+                    Outcome::InDoubt { reason }
+                } else {
+                    Outcome::Lost { stage: Stage::Body, reason }
+                }
             }
         }
     }
 
     /// Makes the connection fit for the next mail after a refusal.
     async fn reset(&mut self, reply: &Reply) {
-        // After 421 the server closes the connection.
+        // After 421 the server closes the connection; without the authentication it wants there is no use for it.
         self.usable = self.usable
-            && reply.code != 421
+            && !reply.is_about_the_server()
             && reply_within(self.timeouts.command, self.inner.command(Rset)).await.is_ok();
     }
 }
@@ -284,6 +294,10 @@ impl From<Error> for Trouble {
             None => Self::Broken(error.to_string()),
         }
     }
+}
+
+fn has_ascii_addresses(envelope: &Envelope) -> bool {
+    envelope.from().into_iter().chain(envelope.to()).all(|address| AsRef::<str>::as_ref(address).is_ascii())
 }
 
 async fn reply_within(

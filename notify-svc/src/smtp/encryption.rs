@@ -23,7 +23,8 @@ pub enum Encryption {
 /// Whether the host is this machine, where a connection needs no protection.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// TLS 1.2 or newer against the machine's certificates, for a stream that is encrypted from the start.

@@ -29,8 +29,13 @@ pub struct Client {
     current: Channel,
 }
 
+/// An endpoint that is no URL.
+#[derive(Debug, thiserror::Error)]
+#[error("a gRPC endpoint is a URL such as http://127.0.0.1:50051")]
+pub struct EndpointError(#[from] tonic::transport::Error);
+
 /// Opens `connections` connections to `endpoint`, for example `http://127.0.0.1:50051`, each at its first call.
-pub fn connect(endpoint: &str, connections: usize) -> Result<Client, tonic::transport::Error> {
+pub fn connect(endpoint: &str, connections: usize) -> Result<Client, EndpointError> {
     let endpoint = Endpoint::from_shared(endpoint.to_owned())?
         .connect_timeout(Duration::from_secs(2))
         .tcp_nodelay(true)
@@ -71,7 +76,7 @@ impl Service<Request<Body>> for Client {
             otel.status_code = tracing::field::Empty,
             rpc.system = "grpc",
             rpc.service = known.map(|method| method.service.as_str()),
-            rpc.method = known.map(|method| method.method_name.as_str()),
+            rpc.method = known.map(|method| method.method.as_str()),
             rpc.grpc.status_code = tracing::field::Empty,
         );
         telemetry::inject(&span.context(), request.headers_mut());

@@ -44,7 +44,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         otel.status_code = tracing::field::Empty,
         rpc.system = "grpc",
         rpc.service = known.map(|method| method.service.as_str()),
-        rpc.method = known.map(|method| method.method_name.as_str()),
+        rpc.method = known.map(|method| method.method.as_str()),
         rpc.grpc.status_code = tracing::field::Empty,
         request_id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()),
         trace_id = tracing::field::Empty,

@@ -7,25 +7,25 @@ use prost_reflect::{DescriptorPool, Value};
 
 /// An RPC of the contracts.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Method {
+pub(super) struct Rpc {
     /// `package.Service/Method`: the span name, and a label of which there are only so many.
     pub(super) name: String,
     /// Full name of the service.
     pub(super) service: String,
     /// Name of the method.
-    pub(super) method_name: String,
+    pub(super) method: String,
     /// Whether it may be called without an access token.
     pub(super) public: bool,
 }
 
-static METHODS: LazyLock<HashMap<String, Method>> = LazyLock::new(|| read(fitness_proto::DESCRIPTOR_SET));
+static METHODS: LazyLock<HashMap<String, Rpc>> = LazyLock::new(|| read(fitness_proto::DESCRIPTOR_SET));
 
 /// The RPC behind a request path such as `/fitness.user.v1.AuthService/Login`.
-pub(super) fn find(path: &str) -> Option<&'static Method> {
+pub(super) fn find(path: &str) -> Option<&'static Rpc> {
     METHODS.get(path)
 }
 
-fn read(descriptor_set: &[u8]) -> HashMap<String, Method> {
+fn read(descriptor_set: &[u8]) -> HashMap<String, Rpc> {
     let pool = DescriptorPool::decode(descriptor_set).expect("our own build wrote the descriptor set");
     let public = pool.get_extension_by_name("fitness.options.v1.public").expect("options.proto has it");
     let mut methods = HashMap::new();
@@ -35,10 +35,10 @@ fn read(descriptor_set: &[u8]) -> HashMap<String, Method> {
             let public = matches!(method.options().get_extension(&public).as_ref(), Value::Bool(true));
             methods.insert(
                 format!("/{name}"),
-                Method {
+                Rpc {
                     name,
                     service: service.full_name().to_owned(),
-                    method_name: method.name().to_owned(),
+                    method: method.name().to_owned(),
                     public,
                 },
             );

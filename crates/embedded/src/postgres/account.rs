@@ -71,7 +71,8 @@ impl Account {
         if self.adopt(&wanted).is_ok() && self.can_write(&wanted) {
             return Ok(wanted);
         }
-        let name = Uuid::new_v5(&Uuid::NAMESPACE_URL, wanted.as_os_str().as_encoded_bytes()).simple().to_string();
+        let name =
+            Uuid::new_v5(&Uuid::NAMESPACE_URL, wanted.as_os_str().as_encoded_bytes()).simple().to_string();
         let name = format!("fitness-trainer-{}", &name[..12]);
         let mut refused = io::Error::from(io::ErrorKind::PermissionDenied);
         for parent in [Path::new("/var/lib"), &std::env::temp_dir()] {

@@ -51,7 +51,9 @@ fn candidates() -> impl Iterator<Item = PathBuf> {
     in_path
         .into_iter()
         .chain(std::iter::once_with(configured).flatten())
-        .chain(VERSIONED.into_iter().flat_map(|(parent, prefix, rest)| versions(parent.as_ref(), prefix, rest)))
+        .chain(
+            VERSIONED.into_iter().flat_map(|(parent, prefix, rest)| versions(parent.as_ref(), prefix, rest)),
+        )
         .chain(PLAIN.into_iter().map(PathBuf::from))
 }
 

@@ -14,7 +14,8 @@ use super::database::{connect, create_database};
 use super::server::{self, Launch, Server};
 use super::watchdog::Watchdog;
 
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
+const CONNECT_LIMIT: Duration = Duration::from_secs(1);
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 /// A free port can be taken by someone else before the server binds it.
@@ -101,16 +102,20 @@ impl Cluster {
                 watchdog,
                 _lock: lock.try_clone().map_err(folder)?,
             };
-            match cluster.ready(&log).await {
+            let error = match cluster.ready(&log).await {
                 Ok(()) => return Ok(cluster),
-                Err(PostgresError::Exited { log, .. })
-                    if fixed.is_none() && attempt < PORT_ATTEMPTS && log.contains("Address already in use") =>
-                {
-                    attempt += 1;
-                    let _ = cluster.watchdog.release_keeping_files();
-                }
-                Err(error) => return Err(error),
+                Err(error) => error,
+            };
+            let PostgresError::Exited { log: reason, .. } = &error else {
+                return Err(error);
+            };
+            if fixed.is_some() || attempt == PORT_ATTEMPTS || !reason.contains("Address already in use") {
+                // With the server gone the watchdog has nothing left to stop; it may still have files to remove.
+                let _ = cluster.watchdog.release();
+                return Err(error);
             }
+            attempt += 1;
+            let _ = cluster.watchdog.release_keeping_files();
         }
     }
 
@@ -150,7 +155,8 @@ impl Cluster {
             if let Some(status) = self.server.ended() {
                 return Err(PostgresError::Exited { status: status.to_string(), log: tail(log) });
             }
-            if let Ok(connection) = connect(&url).await {
+            // The time limit is for a stranger on the same port, who may accept the connection and say nothing.
+            if let Ok(Ok(connection)) = tokio::time::timeout(CONNECT_LIMIT, connect(&url)).await {
                 drop(connection);
                 return Ok(());
             }
@@ -209,7 +215,13 @@ async fn initialise(
     }
     let mut command = account.command(&binaries.initdb());
     command
-        .args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions"])
+        .args([
+            "--username=postgres",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-instructions",
+        ])
         .arg("--pwfile")
         .arg(directory.join("password"))
         .arg("-D")

@@ -24,7 +24,9 @@ pub async fn create_database(url: &str, name: &str) -> Result<(), PostgresError>
         match sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await {
             Err(sqlx::Error::Database(error))
                 if error.code().is_some_and(|code| ALREADY_THERE.contains(&code.as_ref())) => {}
-            outcome => drop(outcome?),
+            outcome => {
+                outcome?;
+            }
         }
     }
     connection.close().await?;

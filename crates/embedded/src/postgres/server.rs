@@ -115,7 +115,9 @@ async fn stop(pid: Pid, deadline: Duration, mut ended: impl FnMut() -> bool) {
 fn runs_on(pid: Pid, data: &Path) -> bool {
     let pid = pid.as_raw_nonzero().to_string();
     let arguments = fs::read(Path::new("/proc").join(&pid).join("cmdline"))
-        .or_else(|_| Command::new("ps").args(["-o", "args=", "-p", &pid]).output().map(|output| output.stdout))
+        .or_else(|_| {
+            Command::new("ps").args(["-o", "args=", "-p", &pid]).output().map(|output| output.stdout)
+        })
         .unwrap_or_default();
     let data = data.as_os_str().as_encoded_bytes();
     arguments.windows(data.len()).any(|window| window == data)

@@ -55,7 +55,8 @@ pub async fn fresh_database(prefix: &str) -> String {
     let server = for_tests().await;
     let name = format!("test_{}_{prefix}_{}", now_seconds(), Uuid::now_v7().simple());
     // PostgreSQL cuts names at 63 bytes; the random end is what must stay.
-    let name = if name.len() > 63 { format!("test_{}_{}", now_seconds(), Uuid::now_v7().simple()) } else { name };
+    let name =
+        if name.len() > 63 { format!("test_{}_{}", now_seconds(), Uuid::now_v7().simple()) } else { name };
     create_database(server, &name).await.unwrap_or_else(|error| panic!("cannot create {name}: {error:?}"));
     let mut url = Url::parse(server).expect("the server accepted this URL a moment ago");
     url.set_path(&name);

@@ -63,9 +63,14 @@ impl Assignment {
 
     /// Stops the workers of `partitions`, waits for the batches in their hands up to `timeout`, and returns the
     /// positions to commit.
-    pub(crate) fn remove(&mut self, partitions: &TopicPartitionList, timeout: Duration) -> TopicPartitionList {
+    pub(crate) fn remove(
+        &mut self,
+        partitions: &TopicPartitionList,
+        timeout: Duration,
+    ) -> TopicPartitionList {
         let keys = partitions.elements().into_iter().map(|one| (one.topic().to_owned(), one.partition()));
-        let removed: Vec<_> = keys.filter_map(|key| self.owned.remove(&key).map(|owned| (key, owned))).collect();
+        let removed: Vec<_> =
+            keys.filter_map(|key| self.owned.remove(&key).map(|owned| (key, owned))).collect();
         for (_, owned) in &removed {
             owned.worker.stop.cancel();
         }
@@ -74,7 +79,11 @@ impl Assignment {
         for ((topic, partition), mut owned) in removed {
             let left = deadline.saturating_duration_since(Instant::now());
             if owned.worker.ended.recv_timeout(left) == Err(mpsc::RecvTimeoutError::Timeout) {
-                tracing::warn!(topic, partition, "a handler did not finish in time, its records will be repeated");
+                tracing::warn!(
+                    topic,
+                    partition,
+                    "a handler did not finish in time, its records will be repeated"
+                );
                 owned.worker.abort.abort();
             }
             add_uncommitted(&mut positions, &topic, partition, &mut owned);

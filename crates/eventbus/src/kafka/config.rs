@@ -60,7 +60,8 @@ impl KafkaConfig {
             ("auto.offset.reset", "earliest"),
             // A killed member is replaced after this time.
             ("session.timeout.ms", "10000"),
-            ("heartbeat.interval.ms", "2000"),
+            // Members learn of a rebalance with a heartbeat.
+            ("heartbeat.interval.ms", "1000"),
             // The broker answers a fetch as soon as there is a byte; librdkafka refills its queue without its pause
             // of one second.
             ("fetch.min.bytes", "1"),

@@ -4,7 +4,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
@@ -145,8 +145,6 @@ impl KafkaConsumer {
             client.create_with_context(context).map_err(ConsumerError::Client)?;
         let consumer = Arc::new(consumer);
         consumer.context().introduce(&consumer);
-        let topics: Vec<&str> = config.topics.iter().map(String::as_str).collect();
-        consumer.subscribe(&topics).map_err(ConsumerError::Client)?;
         Ok(consumer)
     }
 }

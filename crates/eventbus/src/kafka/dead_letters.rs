@@ -86,6 +86,8 @@ impl DeadLetters {
             ("__fitness.errors.message", cause.message.clone()),
         ];
         let original = record.headers.clone().unwrap_or_default();
-        additions.iter().fold(original, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
+        additions
+            .iter()
+            .fold(original, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
     }
 }

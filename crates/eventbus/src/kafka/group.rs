@@ -58,6 +58,11 @@ impl GroupContext {
         let _ = self.consumer.set(Arc::downgrade(consumer));
     }
 
+    /// Whether a broker is connected; `None` before that is known.
+    pub(crate) fn reachable(&self) -> Option<bool> {
+        self.connection.state.reachable()
+    }
+
     /// Starts to commit what was finished since the last time.
     pub(crate) fn commit_progress(&self, consumer: &BaseConsumer<GroupContext>) {
         let mut assignment = self.assignment();
@@ -69,7 +74,8 @@ impl GroupContext {
 
     fn assign(&self, partitions: &TopicPartitionList) {
         let consumer = self.consumer.get().and_then(Weak::upgrade);
-        let consumer = consumer.expect("the consumer is introduced before it is polled and lives while it is");
+        let consumer =
+            consumer.expect("the consumer is introduced before it is polled and lives while it is");
         for one in partitions.elements() {
             let (topic, partition) = (one.topic(), one.partition());
             let queue = consumer.split_partition_queue(topic, partition);
@@ -81,9 +87,14 @@ impl GroupContext {
     }
 
     fn revoke(&self, consumer: &BaseConsumer<GroupContext>, partitions: &TopicPartitionList) {
+        // Nothing more is fetched for them while their workers finish.
+        if let Err(error) = consumer.pause(partitions) {
+            tracing::debug!(%error, "revoked partitions were not paused");
+        }
         let positions = self.assignment().remove(partitions, self.drain_timeout);
-        // A member that was thrown out of the group has nothing to say any more.
-        if !consumer.assignment_lost() {
+        // A member that was thrown out of the group has nothing to say any more, and nobody to say it to without a
+        // broker.
+        if !consumer.assignment_lost() && self.reachable() != Some(false) {
             commit(consumer, &positions, CommitMode::Sync);
         }
         for one in partitions.elements() {
@@ -117,7 +128,9 @@ impl ClientContext for GroupContext {
 
     fn stats(&self, statistics: Statistics) {
         for (name, topic) in &statistics.topics {
-            for (id, partition) in topic.partitions.iter().filter(|(_, partition)| partition.consumer_lag >= 0) {
+            for (id, partition) in
+                topic.partitions.iter().filter(|(_, partition)| partition.consumer_lag >= 0)
+            {
                 self.metrics.lag(name, *id, partition.consumer_lag);
             }
         }

@@ -7,7 +7,6 @@ use std::str::{Utf8Error, from_utf8};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use rdkafka::message::{Header, Headers, OwnedHeaders};
-use uuid::Uuid;
 
 use super::record::Record;
 use crate::{Envelope, TraceContext};
@@ -136,7 +135,8 @@ mod tests {
     ];
 
     fn with(name: &str, value: &str) -> Record {
-        let changed: Vec<_> = EXAMPLE.iter().filter(|(key, _)| *key != name).copied().chain([(name, value)]).collect();
+        let changed: Vec<_> =
+            EXAMPLE.iter().filter(|(key, _)| *key != name).copied().chain([(name, value)]).collect();
         record(&changed)
     }
 

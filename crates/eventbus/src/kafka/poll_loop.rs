@@ -3,6 +3,10 @@
 //! Rebalances, commits and the farewell to the group all happen while a consumer is polled, and they block: waiting
 //! for workers, for the coordinator, for the leave request. On a thread of their own they stall nobody. Records do not
 //! pass through here; they go from librdkafka's partition queues to the workers.
+//!
+//! While no broker can be reached the subscription is given up, and taken up again afterwards. Whoever comes back may
+//! have forgotten the group and its topics (an embedded broker does), and librdkafka 2.12 crashes when it fetches a
+//! topic by an id that such a broker no longer knows. To a broker that remembers, this is a member that joins again.
 
 use std::sync::Arc;
 use std::thread;
@@ -27,26 +31,42 @@ pub(crate) fn run(
     config: &ConsumerConfig,
     stop: &CancellationToken,
 ) -> Result<(), ConsumerError> {
+    let topics: Vec<&str> = config.topics.iter().map(String::as_str).collect();
+    let mut result = consumer.subscribe(&topics).map_err(ConsumerError::Client);
+    let mut subscribed = true;
     let mut committed_at = Instant::now();
-    let mut result = Ok(());
-    while !stop.is_cancelled() {
+    while result.is_ok() && !stop.is_cancelled() {
         match consumer.poll(POLL) {
             None => {}
             Some(Ok(message)) => {
                 // Queues are split off before fetching starts, so this should not happen; if it does, fetch it again.
                 let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
-                tracing::warn!(topic, partition, offset, "a record took the common queue and is fetched again");
+                tracing::warn!(
+                    topic,
+                    partition,
+                    offset,
+                    "a record took the common queue and is fetched again"
+                );
                 if let Err(error) = consumer.seek(topic, partition, Offset::Offset(offset), SEEK_TIMEOUT) {
                     result = Err(ConsumerError::Client(error));
-                    break;
                 }
             }
             Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => {
                 result = Err(ConsumerError::Client(error));
-                break;
             }
             // Connection errors are reported by the context; librdkafka goes on by itself.
             Some(Err(error)) => tracing::debug!(%error, "poll"),
+        }
+        match consumer.context().reachable() {
+            Some(false) if subscribed => {
+                consumer.unsubscribe();
+                subscribed = false;
+            }
+            Some(true) if !subscribed => {
+                result = consumer.subscribe(&topics).map_err(ConsumerError::Client);
+                subscribed = true;
+            }
+            _ => {}
         }
         if committed_at.elapsed() >= config.commit_interval {
             consumer.context().commit_progress(&consumer);

@@ -1,4 +1,9 @@
 //! Handing batches of records to librdkafka and awaiting what becomes of them.
+//!
+//! Two things end an idempotent producer, and both are answered with a new one: an error that librdkafka calls fatal,
+//! and a broker that has lost what it knew of producers (the embedded one after a restart), which refuses this one's
+//! number over and over while librdkafka tries on. The second shows as a standstill: connected, and no answer at all.
+//! What is unanswered then fails, is published again by whoever needs it, and may repeat a record that was stored.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -7,11 +12,14 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
-use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer as _};
+use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer as _, PurgeConfig};
 
 use super::config::{ConnectionContext, KafkaConfig, KafkaConfigError};
 use crate::state::StateReporter;
 use crate::{Ack, PublishError};
+
+/// A connected broker that answers nothing for two times this long has stopped taking records.
+const STANDSTILL: Duration = Duration::from_secs(3);
 
 type Client = FutureProducer<ConnectionContext>;
 
@@ -67,31 +75,56 @@ impl Producer {
             }
             handed.push(answer);
         }
-        let mut results = Vec::with_capacity(handed.len());
-        for handed in handed {
-            results.push(answer(handed).await);
-        }
-        if results.iter().any(Result::is_err) {
-            self.replace_if_broken(client);
-        } else if !results.is_empty() {
+        let (results, standstill) = self.answers(&client, handed).await;
+        if standstill || client.client().fatal_error().is_some() {
+            self.replace(&client);
+        } else if results.iter().any(Result::is_ok) {
             self.state.up();
         }
         results
     }
 
-    /// A fatal error ends an idempotent producer for good: it is replaced. What it had not delivered was answered as
-    /// failed and is published again by whoever needs it.
-    fn replace_if_broken(&self, client: Client) {
-        let Some((code, reason)) = client.client().fatal_error() else { return };
-        let mut current = self.client.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.client().native_ptr() == client.client().native_ptr() {
-            match connect(&self.config, &self.state) {
-                Ok(fresh) => {
-                    tracing::warn!(%code, reason, "the producer broke down and was replaced");
-                    *current = fresh;
+    /// Awaits all reports; `true` if some were given up because of a standstill.
+    async fn answers(&self, client: &Client, handed: Vec<Handed>) -> (Vec<Result<Ack, PublishError>>, bool) {
+        let mut standstill = false;
+        let mut results = Vec::with_capacity(handed.len());
+        for handed in handed {
+            let mut report = match handed {
+                Handed::Waiting(report) => report,
+                Handed::Answered(result) => {
+                    results.push(result);
+                    continue;
                 }
-                Err(error) => tracing::error!(%error, "the producer broke down and cannot be replaced"),
+            };
+            let mut was_up = false;
+            let answer = loop {
+                match tokio::time::timeout(STANDSTILL, &mut report).await {
+                    Ok(answer) => break answer,
+                    Err(_) if was_up && self.state.reachable() == Some(true) => {
+                        // Every report that is still open comes at once now, as an error.
+                        client.purge(PurgeConfig::default().queue().inflight());
+                        standstill = true;
+                    }
+                    Err(_) => was_up = self.state.reachable() == Some(true),
+                }
+            };
+            results.push(delivery(answer));
+        }
+        (results, standstill)
+    }
+
+    fn replace(&self, broken: &Client) {
+        let mut current = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.client().native_ptr() != broken.client().native_ptr() {
+            return;
+        }
+        match connect(&self.config, &self.state) {
+            Ok(fresh) => {
+                let fatal_error = broken.client().fatal_error().map(|(_, reason)| reason);
+                tracing::warn!(fatal_error, "the producer got stuck and was replaced");
+                *current = fresh;
             }
+            Err(error) => tracing::error!(%error, "the producer got stuck and cannot be replaced"),
         }
     }
 }
@@ -134,14 +167,9 @@ async fn wait_for_room(handed: &mut [Handed]) {
     tokio::time::sleep(Duration::from_millis(5)).await;
 }
 
-async fn answer(handed: Handed) -> Result<Ack, PublishError> {
-    match handed {
-        Handed::Waiting(report) => delivery(report.await),
-        Handed::Answered(result) => result,
-    }
-}
-
-fn delivery<C>(report: Result<rdkafka::producer::future_producer::OwnedDeliveryResult, C>) -> Result<Ack, PublishError> {
+fn delivery<C>(
+    report: Result<rdkafka::producer::future_producer::OwnedDeliveryResult, C>,
+) -> Result<Ack, PublishError> {
     match report {
         Ok(Ok(delivery)) => Ok(Ack { partition: delivery.partition, offset: delivery.offset }),
         Ok(Err((error, _))) => Err(classify(error)),

@@ -191,7 +191,10 @@ impl<H: Handler> Worker<H> {
         match shared.dead_letters.put(&record, &cause, attempts, &shared.metrics).await {
             Ok(()) => self.window.finish(ticket),
             Err(error) => {
-                tracing::warn!(error = &*error as &dyn std::error::Error, "a dead letter is tried again later");
+                tracing::warn!(
+                    error = &*error as &dyn std::error::Error,
+                    "a dead letter is tried again later"
+                );
                 let item = Item { record, attempts, next: Step::Bury(cause) };
                 self.window.put_back(ticket, item, self.due(attempts), false);
             }

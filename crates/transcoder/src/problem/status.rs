@@ -1,9 +1,9 @@
 //! From a gRPC status with `google.rpc` details to a problem.
 
-use std::error::Error as _;
+use std::error::Error;
 
 use http::StatusCode;
-use tonic::{Code, Status};
+use tonic::{Code, Status, TimeoutExpired};
 use tonic_types::StatusExt as _;
 
 use super::{Problem, Violation};
@@ -60,11 +60,8 @@ impl From<&Status> for Problem {
     /// A status that came over the wire has no source; one with a source was made on this side of the connection, and
     /// means that the backend could not be reached or went away. Its text names addresses and is not shown.
     fn from(status: &Status) -> Self {
-        if status.source().is_some() {
-            return match status.code() {
-                Code::Cancelled | Code::DeadlineExceeded => Self::deadline_exceeded(),
-                _ => Self::unavailable(),
-            };
+        if let Some(source) = status.source() {
+            return if is_timeout(source) { Self::deadline_exceeded() } else { Self::unavailable() };
         }
         let details = status.get_error_details();
         let mut problem = match status.code() {
@@ -89,6 +86,11 @@ impl From<&Status> for Problem {
         }
         problem
     }
+}
+
+/// Whether a timeout of the transport itself is behind an error.
+fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+    error.is::<TimeoutExpired>() || error.source().is_some_and(is_timeout)
 }
 
 fn detail(status: &Status) -> String {

@@ -1,0 +1,70 @@
+//! Writing events, the side of the outbox that a service sees.
+
+use std::sync::Arc;
+
+use eventbus::{Event, TraceContext};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::store::{self, NewEvents};
+use crate::wake::Wake;
+
+/// Why an event was not written; its transaction is lost.
+#[derive(Debug, thiserror::Error)]
+#[error("the event was not written to the outbox")]
+pub struct OutboxError(#[source] sqlx::Error);
+
+/// Writes events in the transaction of the change they report. Clones share the way to wake the relay.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    source: Arc<str>,
+    pub(crate) wake: Arc<Wake>,
+}
+
+impl Outbox {
+    /// An outbox whose events come from `source`, the name of the service.
+    pub fn new(source: &str) -> Self {
+        Self { source: source.into(), wake: Arc::default() }
+    }
+
+    /// Writes an event with the current trace context and returns its id.
+    ///
+    /// `connection` is inside the transaction of the change. For the order of a key to hold, the transaction has taken
+    /// the lock on what it changes before.
+    pub async fn enqueue<E: Event>(
+        &self,
+        connection: &mut PgConnection,
+        event: &E,
+    ) -> Result<Uuid, OutboxError> {
+        let ids = self.enqueue_all(connection, std::slice::from_ref(event)).await?;
+        Ok(ids[0])
+    }
+
+    /// Writes events in one statement, to be published in their order, and returns their ids.
+    pub async fn enqueue_all<E: Event>(
+        &self,
+        connection: &mut PgConnection,
+        events: &[E],
+    ) -> Result<Vec<Uuid>, OutboxError> {
+        let ids: Vec<Uuid> = events.iter().map(|_| Uuid::now_v7()).collect();
+        let new = NewEvents {
+            ids: &ids,
+            keys: events.iter().map(|event| event.key().to_owned()).collect(),
+            payloads: events.iter().map(E::encode_to_vec).collect(),
+            topic: E::TOPIC,
+            event_type: &E::full_name(),
+            source: &self.source,
+            trace: TraceContext::current(),
+        };
+        store::insert(connection, new).await.map_err(OutboxError)?;
+        Ok(ids)
+    }
+
+    /// Wakes the relay. To be called after the commit; without it the events wait for the next poll.
+    ///
+    /// This costs nothing and never blocks: the relay of this process notices, and if the active relay is in another
+    /// process, passes it on with at most a hundred notifications a second.
+    pub fn committed(&self) {
+        self.wake.committed();
+    }
+}

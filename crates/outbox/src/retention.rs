@@ -1,0 +1,53 @@
+//! Published events are kept for a while, so that they can be published again to a broker that has lost them.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+use uuid::{Builder, Uuid};
+
+use crate::store;
+
+/// Short transactions keep out of the way of the business.
+const PRUNE_BATCH: i64 = 5_000;
+
+/// Makes the published events created since `since` pending again and returns how many; the relay publishes them in
+/// their first order and with their ids, so idempotent consumers that know them do nothing.
+pub async fn replay(pool: &PgPool, since: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+    store::reset_published(pool, lowest_id(since)).await
+}
+
+/// Deletes events published longer ago than `retention`, in batches, and returns how many.
+pub async fn prune(pool: &PgPool, retention: Duration) -> Result<u64, sqlx::Error> {
+    let cutoff = Utc::now() - retention;
+    let mut deleted = 0;
+    loop {
+        // An event is created before it is published, so its id is below that of the cutoff.
+        let batch = store::delete_published(pool, lowest_id(cutoff), cutoff, PRUNE_BATCH).await?;
+        deleted += batch;
+        if batch < PRUNE_BATCH.unsigned_abs() {
+            return Ok(deleted);
+        }
+    }
+}
+
+/// The lowest UUIDv7 of a millisecond.
+fn lowest_id(time: DateTime<Utc>) -> Uuid {
+    let milliseconds = u64::try_from(time.timestamp_millis()).unwrap_or_default();
+    Builder::from_unix_timestamp_millis(milliseconds, &[0; 10]).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_later_events_are_not_below_the_lowest_id() {
+        let before = lowest_id(Utc::now());
+        let id = Uuid::now_v7();
+        let after = lowest_id(Utc::now() + Duration::from_millis(2));
+        assert!(before <= id && id < after);
+        assert!(lowest_id(DateTime::UNIX_EPOCH) < id);
+        assert_eq!(lowest_id(DateTime::<Utc>::MIN_UTC), lowest_id(DateTime::UNIX_EPOCH));
+    }
+}

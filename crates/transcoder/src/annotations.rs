@@ -1,0 +1,104 @@
+//! What the options of a method say: paths, success status, openness.
+
+use http::Method;
+use prost_reflect::{DescriptorPool, DynamicMessage, ExtensionDescriptor, Kind, MethodDescriptor, Value};
+
+use crate::BuildError;
+
+/// The method options that matter here.
+pub(crate) struct Annotations {
+    http: ExtensionDescriptor,
+    success_status: Option<ExtensionDescriptor>,
+    public: Option<ExtensionDescriptor>,
+}
+
+/// One binding of `google.api.http`.
+#[derive(Debug)]
+pub(crate) struct HttpRule {
+    /// No method means all of them.
+    pub(crate) method: Option<Method>,
+    pub(crate) template: String,
+    pub(crate) body: String,
+    pub(crate) response_body: String,
+}
+
+impl Annotations {
+    pub(crate) fn new(
+        pool: &DescriptorPool,
+        success_status: Option<&str>,
+        public: Option<&str>,
+    ) -> Result<Self, BuildError> {
+        let http = pool.get_extension_by_name("google.api.http").ok_or(BuildError::NoHttpOption)?;
+        let option = |name: Option<&str>, kind: &Kind, expected| match name {
+            None => Ok(None),
+            Some(name) => {
+                let option = pool.get_extension_by_name(name).filter(|option| {
+                    option.kind() == *kind
+                        && option.containing_message().full_name() == "google.protobuf.MethodOptions"
+                });
+                option.map(Some).ok_or_else(|| BuildError::UnknownOption { name: name.to_owned(), expected })
+            }
+        };
+        Ok(Self {
+            success_status: option(success_status, &Kind::Int32, "int32")?,
+            public: option(public, &Kind::Bool, "bool")?,
+            http,
+        })
+    }
+
+    /// The binding of a method and its additional ones; none for a method that REST does not know.
+    pub(crate) fn http_rules(&self, method: &MethodDescriptor) -> Result<Vec<HttpRule>, BuildError> {
+        let options = method.options();
+        if !options.has_extension(&self.http) {
+            return Ok(Vec::new());
+        }
+        let main = options.get_extension(&self.http);
+        let Value::Message(main) = main.as_ref() else { return Ok(Vec::new()) };
+        let additional = main.get_field_by_name("additional_bindings");
+        let additional = additional.as_deref().and_then(Value::as_list).unwrap_or_default();
+        std::iter::once(main)
+            .chain(additional.iter().filter_map(Value::as_message))
+            .map(|rule| http_rule(rule).ok_or_else(|| BuildError::Pattern { rpc: method.full_name().into() }))
+            .collect()
+    }
+
+    /// The declared status of success, 0 where none is declared.
+    pub(crate) fn success_status(&self, method: &MethodDescriptor) -> i32 {
+        let option = self.success_status.as_ref();
+        option.and_then(|option| method.options().get_extension(option).as_i32()).unwrap_or_default()
+    }
+
+    /// Whether the method may be called without an access token.
+    pub(crate) fn is_public(&self, method: &MethodDescriptor) -> bool {
+        let option = self.public.as_ref();
+        option.and_then(|option| method.options().get_extension(option).as_bool()).unwrap_or_default()
+    }
+}
+
+fn http_rule(rule: &DynamicMessage) -> Option<HttpRule> {
+    let text = |message: &DynamicMessage, name: &str| {
+        message
+            .get_field_by_name(name)
+            .and_then(|value| value.as_str().map(str::to_owned))
+            .unwrap_or_default()
+    };
+    let verbs = [
+        ("get", Method::GET),
+        ("put", Method::PUT),
+        ("post", Method::POST),
+        ("delete", Method::DELETE),
+        ("patch", Method::PATCH),
+    ];
+    let plain = verbs.into_iter().find(|(name, _)| rule.has_field_by_name(name));
+    let (method, template) = match plain {
+        Some((name, method)) => (Some(method), text(rule, name)),
+        None => {
+            let custom = rule.get_field_by_name("custom")?;
+            let custom = custom.as_message()?;
+            let kind = text(custom, "kind");
+            let method = if kind == "*" { None } else { Some(kind.parse().ok()?) };
+            (method, text(custom, "path"))
+        }
+    };
+    Some(HttpRule { method, template, body: text(rule, "body"), response_body: text(rule, "response_body") })
+}

@@ -1,0 +1,79 @@
+//! Settings of the gateway.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use chassis::config::Settings;
+
+/// Settings of the gateway.
+#[derive(Clone, Debug)]
+pub struct GatewayConfig {
+    /// Where clients connect; port 0 picks one.
+    pub http_addr: SocketAddr,
+    /// Where the operator looks; port 0 picks one.
+    pub ops_addr: SocketAddr,
+    /// user-svc's gRPC endpoint.
+    pub user_svc_url: String,
+    /// HTTP/2 connections to each service.
+    pub connections_per_service: usize,
+    /// Longest request body in bytes.
+    pub max_body_bytes: usize,
+    /// Time for a request whose caller names none.
+    pub default_timeout: Duration,
+    /// Longest time for a request, whatever its caller asks for.
+    pub max_timeout: Duration,
+    /// Most requests at one time.
+    pub max_concurrent_requests: usize,
+    /// Longest time for running requests to end at a stop.
+    pub drain_deadline: Duration,
+}
+
+impl GatewayConfig {
+    /// Reads the settings.
+    pub fn from_settings(settings: &mut Settings) -> Self {
+        let milliseconds = Duration::from_millis;
+        Self {
+            http_addr: settings.value("GATEWAY_HTTP_ADDR", "Address of the HTTP server.", "127.0.0.1:8080"),
+            ops_addr: settings.value(
+                "GATEWAY_OPS_ADDR",
+                "Address of the gateway's /livez, /readyz and /metrics.",
+                "127.0.0.1:9464",
+            ),
+            user_svc_url: settings.value(
+                "USER_SVC_URL",
+                "user-svc's gRPC endpoint.",
+                "http://127.0.0.1:50051",
+            ),
+            connections_per_service: settings.value(
+                "GATEWAY_CONNECTIONS_PER_SERVICE",
+                "HTTP/2 connections to each service.",
+                "4",
+            ),
+            max_body_bytes: settings.value(
+                "GATEWAY_MAX_BODY_BYTES",
+                "Longest JSON request body in bytes.",
+                "65536",
+            ),
+            default_timeout: milliseconds(settings.value(
+                "GATEWAY_TIMEOUT_MS",
+                "Time for a request whose caller names none.",
+                "10000",
+            )),
+            max_timeout: milliseconds(settings.value(
+                "GATEWAY_MAX_TIMEOUT_MS",
+                "Longest time for a request.",
+                "30000",
+            )),
+            max_concurrent_requests: settings.value(
+                "GATEWAY_MAX_CONCURRENT_REQUESTS",
+                "Most requests at one time; the next one is told to come again.",
+                "1024",
+            ),
+            drain_deadline: Duration::from_secs(settings.value(
+                "DRAIN_DEADLINE_SECONDS",
+                "Longest time for running work to end at a stop.",
+                "8",
+            )),
+        }
+    }
+}

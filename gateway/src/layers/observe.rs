@@ -1,0 +1,89 @@
+//! The server span and the duration metric of every request.
+//!
+//! Semantic conventions: <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>. The path itself is left out:
+//! people put addresses and tokens into paths.
+
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use chassis::telemetry;
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::Histogram;
+use tracing::Instrument as _;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use transcoder::MatchedRoute;
+
+static DURATION: LazyLock<Histogram<f64>> = LazyLock::new(|| {
+    opentelemetry::global::meter("gateway")
+        .f64_histogram("http.server.request.duration")
+        .with_unit("s")
+        .with_description("Time from the request to the head of the response.")
+        .with_boundaries(vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+        .build()
+});
+
+pub(super) async fn observe(request: Request, next: Next) -> Response {
+    let method = known_method(request.method());
+    let span = tracing::info_span!(
+        "http.server",
+        otel.name = tracing::field::Empty,
+        otel.kind = "server",
+        otel.status_code = tracing::field::Empty,
+        http.request.method = method,
+        http.route = tracing::field::Empty,
+        http.response.status_code = tracing::field::Empty,
+        request_id = super::request_id::of(&request),
+        trace_id = tracing::field::Empty,
+    );
+    // Fails only where telemetry is off, and then there is no parent to set.
+    let _ = span.set_parent(telemetry::extract(request.headers()));
+    if let Some(id) = telemetry::trace_id(&span.context()) {
+        span.record("trace_id", id);
+    }
+    let start = Instant::now();
+    let response = next.run(request).instrument(span.clone()).await;
+    let elapsed = start.elapsed();
+
+    let status = response.status();
+    // A route template is one of a few; what is on the wire is not.
+    let route = response.extensions().get::<MatchedRoute>().map_or("none", |route| route.as_str()).to_owned();
+    span.record("otel.name", format!("{method} {route}"));
+    span.record("http.route", route.as_str());
+    span.record("http.response.status_code", i64::from(status.as_u16()));
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
+    span.in_scope(|| {
+        tracing::info!(
+            status = status.as_u16(),
+            duration_us = elapsed.as_micros() as u64,
+            route,
+            method,
+            "answered"
+        );
+    });
+    let labels = [
+        KeyValue::new("http.request.method", method),
+        KeyValue::new("http.route", route),
+        KeyValue::new("http.response.status_code", i64::from(status.as_u16())),
+    ];
+    DURATION.record(elapsed.as_secs_f64(), &labels);
+    response
+}
+
+/// A method name that may become a label; the conventions ask for `_OTHER` where it is not a known one.
+fn known_method(method: &http::Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "HEAD" => "HEAD",
+        "OPTIONS" => "OPTIONS",
+        _ => "_OTHER",
+    }
+}

@@ -1,0 +1,230 @@
+//! The configuration of notify-svc.
+
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chassis::config::Settings;
+use chassis::database::DatabaseConfig;
+use chassis::grpc::server::GrpcServerConfig;
+use chassis::sealing::SealingKeys;
+use eventbus::KafkaConfig;
+use lettre::message::Mailbox;
+
+use crate::delivery::DeliveryConfig;
+use crate::notification::{Category, UnknownName};
+use crate::smtp::{Encryption, SmtpConfig, Timeouts};
+
+/// Everything that notify-svc has to be told.
+#[derive(Clone, Debug)]
+pub struct NotifySvcConfig {
+    /// The database.
+    pub database: DatabaseConfig,
+    /// Whether the tables are brought up to date at start.
+    pub migrate_on_start: bool,
+    /// The gRPC server.
+    pub grpc: GrpcServerConfig,
+    /// Where health and metrics are served.
+    pub ops_addr: SocketAddr,
+    /// The broker.
+    pub kafka: KafkaConfig,
+    /// The consumer group.
+    pub kafka_group: String,
+    /// Partitions of a topic that does not exist yet.
+    pub topic_partitions: i32,
+    /// Copies of a topic that does not exist yet.
+    pub topic_replication: i32,
+    /// How mails are sent.
+    pub delivery: DeliveryConfig,
+    /// Who the mails are from.
+    pub from: Mailbox,
+    /// Where links in mails lead.
+    pub public_url: String,
+    /// Opens codes.
+    pub sealing: SealingKeys,
+    /// Categories whose mails are not repeated when their outcome is unknown.
+    pub give_up_in_doubt: Vec<Category>,
+    /// Longest time for running work to end at a stop.
+    pub drain_deadline: Duration,
+}
+
+impl NotifySvcConfig {
+    /// Reads the settings. Answers nothing where a secret is missing or unusable; [`Settings::finish`] then says why.
+    pub fn from_settings(settings: &mut Settings) -> Option<Self> {
+        let database = DatabaseConfig::from_settings(settings);
+        let migrate_on_start =
+            settings.value("MIGRATE_ON_START", "Whether tables are brought up to date at start.", "true");
+        let grpc = GrpcServerConfig::from_settings(settings, "NOTIFY_SVC_GRPC_ADDR", "127.0.0.1:50053");
+        let ops_addr = settings.value(
+            "NOTIFY_SVC_OPS_ADDR",
+            "Address of /livez, /readyz and /metrics.",
+            "127.0.0.1:9467",
+        );
+        let brokers: String = settings.value(
+            "KAFKA_BROKERS",
+            "Kafka brokers as host:port, separated by commas.",
+            "127.0.0.1:9092",
+        );
+        let client_id: String =
+            settings.value("KAFKA_CLIENT_ID", "Name in the logs of the broker.", "notify-svc");
+        let kafka_group = settings.value("KAFKA_GROUP", "Consumer group.", "notify-svc");
+        let topic_partitions =
+            settings.value("KAFKA_TOPIC_PARTITIONS", "Partitions of a topic that does not exist yet.", "6");
+        let topic_replication =
+            settings.value("KAFKA_TOPIC_REPLICATION", "Copies of a topic that does not exist yet.", "1");
+        let delivery = delivery(settings);
+        let from = settings.value(
+            "EMAIL_FROM",
+            "Sender of the mails, as name <address>.",
+            "Fitness Trainer <no-reply@fitness-trainer.local>",
+        );
+        let public_url = settings.value("PUBLIC_URL", "Where links in mails lead.", "http://127.0.0.1:8080");
+        let sealing = settings.parsed_secret(
+            "SEALING_KEYS",
+            "Keys that seal codes in events, as id:base64,id2:base64; the first one seals.",
+            |text| SealingKeys::parse(text).map_err(|error| error.to_string()),
+        );
+        let Categories(give_up_in_doubt) = settings.value(
+            "EMAIL_IN_DOUBT_GIVE_UP",
+            "Categories (one_time_code, security, account), separated by commas, whose mails are not sent again when \
+             it is unknown whether they arrived.",
+            "",
+        );
+        let drain_seconds =
+            settings.value("DRAIN_DEADLINE_SECONDS", "Longest time for running work to end at a stop.", "8");
+        Some(Self {
+            database,
+            migrate_on_start,
+            grpc,
+            ops_addr,
+            kafka: KafkaConfig::new(&brokers, &client_id),
+            kafka_group,
+            topic_partitions,
+            topic_replication,
+            delivery,
+            from,
+            public_url,
+            sealing: sealing?,
+            give_up_in_doubt,
+            drain_deadline: Duration::from_secs(drain_seconds),
+        })
+    }
+}
+
+fn delivery(settings: &mut Settings) -> DeliveryConfig {
+    let host: String = settings.value("SMTP_HOST", "Host of the SMTP relay.", "127.0.0.1");
+    let port = settings.value("SMTP_PORT", "Port of the SMTP relay.", "1025");
+    let implicit =
+        settings.value("SMTP_SECURE", "Whether the relay speaks TLS from the first byte.", "false");
+    let tls = settings.optional("SMTP_TLS", "`required` or `off`; required unless the relay is on loopback.");
+    let user: Option<String> = settings.optional("SMTP_USER", "User at the SMTP relay.");
+    let password = settings.optional_secret("SMTP_PASS", "Password at the SMTP relay.");
+    let credentials = match (user, password) {
+        (Some(user), Some(password)) => Some((user, password)),
+        (None, None) => None,
+        _ => {
+            settings.problem("SMTP_USER and SMTP_PASS belong together: set both or neither");
+            None
+        }
+    };
+    let connections = settings.value("SMTP_CONNECTIONS", "Most connections to the SMTP relay.", "4");
+    let pipelining =
+        settings.value("SMTP_PIPELINING", "Whether PIPELINING is used where the relay offers it.", "true");
+    let encryption = encryption(&host, implicit, tls);
+    let timeouts = timeouts(settings);
+    DeliveryConfig::new(SmtpConfig { host, port, encryption, credentials, pipelining, timeouts }, connections)
+}
+
+fn timeouts(settings: &mut Settings) -> Timeouts {
+    let mut seconds =
+        |name, description, default| Duration::from_secs(settings.value(name, description, default));
+    Timeouts {
+        connect: seconds("SMTP_CONNECT_TIMEOUT_SECONDS", "Longest time to connect to the relay.", "10"),
+        command: seconds("SMTP_COMMAND_TIMEOUT_SECONDS", "Longest wait for the reply to a command.", "300"),
+        data: seconds("SMTP_DATA_TIMEOUT_SECONDS", "Longest wait for the reply to DATA.", "120"),
+        block: seconds("SMTP_BLOCK_TIMEOUT_SECONDS", "Longest time to hand a mail over.", "180"),
+        final_dot: seconds("SMTP_FINAL_DOT_TIMEOUT_SECONDS", "Longest wait for the reply to a mail.", "600"),
+    }
+}
+
+fn encryption(host: &str, implicit: bool, tls: Option<Tls>) -> Encryption {
+    match tls {
+        _ if implicit => Encryption::Implicit,
+        Some(Tls::Off) => Encryption::Off,
+        None if crate::smtp::is_loopback(host) => Encryption::Off,
+        Some(Tls::Required) | None => Encryption::StartTls,
+    }
+}
+
+/// What `SMTP_TLS` says.
+#[derive(Clone, Copy, Debug)]
+enum Tls {
+    Required,
+    Off,
+}
+
+impl FromStr for Tls {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "required" => Ok(Self::Required),
+            "off" => Ok(Self::Off),
+            _ => Err("it is `required` or `off`"),
+        }
+    }
+}
+
+struct Categories(Vec<Category>);
+
+impl FromStr for Categories {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+        names.map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<NotifySvcConfig, String> {
+        let keys = SealingKeys::generate("test");
+        let all = [("DATABASE_URL", "postgres://localhost/notify"), ("SEALING_KEYS", keys.expose_secret())];
+        let mut settings = Settings::from_pairs(all.into_iter().chain(pairs.iter().copied()));
+        let config = NotifySvcConfig::from_settings(&mut settings);
+        settings.finish().map_err(|problems| problems.to_string())?;
+        Ok(config.unwrap())
+    }
+
+    #[test]
+    fn tls_is_required_unless_the_relay_is_on_loopback_or_it_is_switched_off_by_name() {
+        let encryption = |pairs: &[(&str, &str)]| read(pairs).unwrap().delivery.smtp.encryption;
+        assert_eq!(encryption(&[]), Encryption::Off);
+        assert_eq!(encryption(&[("SMTP_TLS", "required")]), Encryption::StartTls);
+        assert_eq!(encryption(&[("SMTP_HOST", "mail.example.org")]), Encryption::StartTls);
+        assert_eq!(encryption(&[("SMTP_HOST", "mailpit"), ("SMTP_TLS", "off")]), Encryption::Off);
+        assert_eq!(
+            encryption(&[("SMTP_HOST", "mail.example.org"), ("SMTP_SECURE", "true")]),
+            Encryption::Implicit
+        );
+    }
+
+    #[test]
+    fn every_problem_is_named_at_once() {
+        let problems = read(&[
+            ("SMTP_TLS", "maybe"),
+            ("SMTP_USER", "someone"),
+            ("EMAIL_FROM", "nobody"),
+            ("EMAIL_IN_DOUBT_GIVE_UP", "spam"),
+        ])
+        .unwrap_err();
+        for name in ["SMTP_TLS", "SMTP_PASS", "EMAIL_FROM", "EMAIL_IN_DOUBT_GIVE_UP"] {
+            assert!(problems.contains(name), "{name} is missing in: {problems}");
+        }
+    }
+}

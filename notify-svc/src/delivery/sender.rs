@@ -1,0 +1,172 @@
+//! One SMTP connection and the loop that feeds it.
+
+use std::sync::Arc;
+
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+
+use super::DeliveryConfig;
+use super::breaker::{Breaker, Line};
+use super::queue::Queue;
+use super::recorder::Recorder;
+use super::settlement::{label, lease, not_rendered, not_tried, settle};
+use super::spans;
+use crate::ledger::attempts::Settlement;
+use crate::ledger::claims::Claim;
+use crate::metrics::Metrics;
+use crate::render::Renderer;
+use crate::smtp::{Outcome, WireMail};
+
+pub(super) struct Sender {
+    pub(super) queue: Arc<Queue>,
+    pub(super) breaker: Arc<Breaker>,
+    pub(super) recorder: Recorder,
+    pub(super) renderer: Arc<Renderer>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) config: DeliveryConfig,
+    pub(super) shutdown: CancellationToken,
+}
+
+impl Sender {
+    pub(super) async fn run(self) {
+        let mut line: Option<Line> = None;
+        // Whoever lost the relay also looks for it, with or without a row to send: while the breaker is open nothing
+        // is claimed, so there would be no row to look with.
+        while (line.is_none() && self.breaker.is_open()) || self.work(&mut line).await {
+            let connected = match line.take() {
+                Some(line) => Some(line),
+                None => self.shutdown.run_until_cancelled(self.breaker.connect()).await,
+            };
+            let Some(connected) = connected else { break };
+            line = self.send_what_is_there(connected).await;
+        }
+        hang_up(line).await;
+    }
+
+    /// Waits for something to send, without a connection if it takes long; false at a stop.
+    async fn work(&self, line: &mut Option<Line>) -> bool {
+        let ticket = timeout(self.config.idle_timeout, self.queue.ticket());
+        match self.shutdown.run_until_cancelled(ticket).await {
+            None => false,
+            Some(Ok(())) => true,
+            Some(Err(_)) => {
+                hang_up(line.take()).await;
+                self.shutdown.run_until_cancelled(self.queue.ticket()).await.is_some()
+            }
+        }
+    }
+
+    /// Sends until the queue is empty, the connection is used up, or the service stops. Each settlement travels to the
+    /// ledger together with the beginning of the next mail. The caller holds a ticket.
+    async fn send_what_is_there(&self, line: Line) -> Option<Line> {
+        let mut line = Some(line);
+        let mut settlement: Option<Settlement> = None;
+        loop {
+            if let Some(claim) = self.queue.take() {
+                settlement = self.attempt(&claim, &mut line, settlement).await;
+            }
+            let usable = line.as_ref().is_some_and(|line| self.is_good(line));
+            if !usable {
+                hang_up(line.take()).await;
+            }
+            if !usable || self.shutdown.is_cancelled() || !self.queue.try_ticket() {
+                break;
+            }
+        }
+        if let Some(settlement) = settlement {
+            self.recorder.settle(settlement).await;
+        }
+        line
+    }
+
+    /// Makes one attempt; `before` is settled on the way. Answers the settlement of this one, which is still to be
+    /// written.
+    async fn attempt(
+        &self,
+        claim: &Claim,
+        line: &mut Option<Line>,
+        before: Option<Settlement>,
+    ) -> Option<Settlement> {
+        let span = spans::deliver(claim);
+        let mail = match spans::render(&span).in_scope(|| self.renderer.render(claim)) {
+            Ok(mail) => mail,
+            Err(error) => {
+                let reason = chassis::lifecycle::chain(&error);
+                tracing::error!(parent: &span, template = claim.template, reason, "a mail cannot be written");
+                if let Some(before) = before {
+                    self.recorder.settle(before).await;
+                }
+                return Some(not_rendered(claim, &error, rand::random()));
+            }
+        };
+        let allowed = self.recorder.settle_and_begin(before, lease(claim)).instrument(span.clone()).await;
+        if !allowed {
+            return None;
+        }
+        let outcome = self.transact(&mail, line, &span).await;
+        if let Outcome::Lost { reason, .. } = &outcome
+            && line.is_none()
+        {
+            return Some(not_tried(claim, &format!("the relay is away: {reason}")));
+        }
+        if let Outcome::Refused { reply, .. } = &outcome
+            && reply.is_about_the_server()
+        {
+            self.breaker.trip(&format!("{} {}", reply.code, reply.text));
+        }
+        Some(settle(claim, outcome, rand::random()))
+    }
+
+    /// One transaction, and a second one over a new connection if the first broke before the final dot: a relay may
+    /// close a kept connection whenever it likes. Leaves no line behind if the relay cannot be reached.
+    async fn transact(&self, mail: &WireMail, line: &mut Option<Line>, attempt: &tracing::Span) -> Outcome {
+        let Some(first) = line.as_mut() else {
+            return Outcome::Lost { stage: crate::smtp::Stage::Mail, reason: "no connection".to_owned() };
+        };
+        let outcome = self.send(mail, first, attempt).await;
+        if !matches!(outcome, Outcome::Lost { .. }) || self.shutdown.is_cancelled() {
+            return outcome;
+        }
+        *line = None;
+        if self.breaker.is_open() {
+            return outcome;
+        }
+        *line = self.breaker.try_connect().await;
+        match line {
+            Some(second) => self.send(mail, second, attempt).await,
+            None => outcome,
+        }
+    }
+
+    async fn send(&self, mail: &WireMail, line: &mut Line, attempt: &tracing::Span) -> Outcome {
+        let span = spans::send(attempt, &self.config.smtp);
+        let finished = {
+            let sending = line.connection.send(mail).instrument(span.clone());
+            let stop = async {
+                self.shutdown.cancelled().await;
+                tokio::time::sleep(self.config.stop_grace).await;
+            };
+            tokio::select! {
+                outcome = sending => Some(outcome),
+                () = stop => None,
+            }
+        };
+        let outcome =
+            finished.unwrap_or_else(|| line.connection.interrupted("stopped while waiting for the relay"));
+        spans::record(&span, &outcome);
+        let (label, code) = label(&outcome);
+        self.metrics.attempt(label, code);
+        outcome
+    }
+
+    fn is_good(&self, line: &Line) -> bool {
+        line.connection.is_usable() && line.connection.accepted() < self.config.mails_per_connection
+    }
+}
+
+async fn hang_up(line: Option<Line>) {
+    if let Some(mut line) = line {
+        line.connection.quit().await;
+    }
+}

@@ -1,0 +1,31 @@
+//! A one-time code was made: mail it while it works. A newer code makes the older mails pointless.
+
+use chrono::DateTime;
+use fitness_proto::fitness::user::v1::{CodePurpose, OneTimeCodeIssued};
+use serde_json::json;
+
+use super::{Draft, Effect, EventError, user_id};
+use crate::notification::Template;
+use crate::secrets::SealedVariable;
+
+pub(super) fn effect(event: OneTimeCodeIssued) -> Result<Effect, EventError> {
+    let purpose = event.purpose();
+    let template = match purpose {
+        CodePurpose::Verify => Template::EmailVerification,
+        CodePurpose::Login => return Ok(Effect::Nothing),
+        CodePurpose::Unspecified => return Err(EventError::Field("purpose")),
+    };
+    let expire_time = event
+        .expire_time
+        .and_then(|time| DateTime::from_timestamp(time.seconds, time.nanos.try_into().ok()?))
+        .ok_or(EventError::Field("expire_time"))?;
+    let sealed = event.sealed_code.ok_or(EventError::Field("sealed_code"))?;
+    let code = SealedVariable::one_time_code(sealed, &event.code_id, &event.user_id);
+    Ok(Effect::Notify(Draft {
+        variables: json!({ "expire_time": expire_time }),
+        secrets: Some(json!({ "code": code })),
+        supersede_key: Some(format!("{}/{}", template.name(), event.user_id)),
+        deliver_before: Some(expire_time),
+        ..Draft::new(user_id(&event.user_id)?, template)
+    }))
+}

@@ -1,0 +1,31 @@
+//! The ledger in PostgreSQL, and all SQL of this service.
+//!
+//! A worker claims due rows for a while (lease) under a number that grows with every claim (fence). Until
+//! [`attempts::begin`] has committed `sending`, nothing has left the house, so a lost claim is taken over at once when
+//! its short lease ends. After that only the worker knows how far the mail got; if it dies, the row is `in_doubt`.
+//! All leases run by the clock of the database.
+
+pub mod attempts;
+pub mod backlog;
+pub mod claims;
+pub mod entries;
+pub mod recipients;
+pub mod sweep;
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::types::PgInterval;
+
+static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// Brings the tables of the ledger up to date.
+pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
+    MIGRATOR.run(pool).await
+}
+
+fn interval(duration: Duration) -> PgInterval {
+    let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    PgInterval { months: 0, days: 0, microseconds }
+}

@@ -1,0 +1,80 @@
+//! What time alone changes: deadlines that pass and workers that are not heard of any more.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+
+use super::attempts::Settled;
+use super::interval;
+
+/// Ends what is past its `deliver_before` and not on the wire. Answers the templates of what ended.
+pub async fn expire(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "WITH late AS (
+             SELECT notification_id
+             FROM notifications
+             WHERE deliver_before <= now()
+               AND next_attempt_at IS NOT NULL
+               AND state <> 'sending'
+             FOR UPDATE SKIP LOCKED
+         ), expired AS (
+             UPDATE notifications AS n
+             SET state = 'expired',
+                 next_attempt_at = NULL,
+                 lease_owner = NULL,
+                 lease_until = NULL,
+                 secrets = NULL,
+                 update_time = now()
+             FROM late
+             WHERE n.notification_id = late.notification_id
+             RETURNING n.notification_id, n.attempts, n.template
+         ), noted AS (
+             INSERT INTO notification_timeline (notification_id, state, attempt, detail)
+             SELECT notification_id, 'expired', attempts, 'not delivered before its time was over'
+             FROM expired
+         )
+         SELECT template FROM expired",
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Takes the rows of workers that died while sending: whether the mail went out is unknown, so each is `in_doubt`,
+/// and its rule decides whether it is tried again after `pause`.
+pub async fn recover(connection: &mut PgConnection, pause: Duration) -> Result<Vec<Settled>, sqlx::Error> {
+    sqlx::query_as!(
+        Settled,
+        r#"WITH orphaned AS (
+             SELECT notification_id
+             FROM notifications
+             WHERE lease_until < now()
+               AND lease_owner IS NOT NULL
+               AND state = 'sending'
+             FOR UPDATE SKIP LOCKED
+         ), recovered AS (
+             UPDATE notifications AS n
+             SET state = 'in_doubt',
+                 next_attempt_at = CASE n.in_doubt_rule WHEN 'resend' THEN now() + $1::INTERVAL END,
+                 secrets = CASE n.in_doubt_rule WHEN 'resend' THEN n.secrets END,
+                 lease_owner = NULL,
+                 lease_until = NULL,
+                 fence = n.fence + 1,
+                 update_time = now()
+             FROM orphaned
+             WHERE n.notification_id = orphaned.notification_id
+             RETURNING n.notification_id, n.user_id, n.template, n.state, n.attempts, n.supersede_key,
+                       n.next_attempt_at IS NOT NULL AS open,
+                       EXTRACT(EPOCH FROM now() - n.create_time)::FLOAT8 AS age_seconds
+         ), noted AS (
+             INSERT INTO notification_timeline (notification_id, state, attempt, detail)
+             SELECT notification_id, state, attempts, 'the worker was not heard of any more while it was sending'
+             FROM recovered
+         )
+         SELECT notification_id, user_id, template, state, attempts, supersede_key,
+                open AS "open!", age_seconds AS "age_seconds!"
+         FROM recovered"#,
+        interval(pause),
+    )
+    .fetch_all(connection)
+    .await
+}

@@ -1,0 +1,119 @@
+//! What an operator watches: notifications by outcome, the SMTP relay's answers, the backlog, how long mails take.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+
+use opentelemetry::metrics::{Counter, Gauge, Histogram};
+use opentelemetry::{KeyValue, global};
+
+use crate::ledger::attempts::Settled;
+use crate::ledger::backlog::Waiting;
+
+/// The instruments of this service.
+#[derive(Debug)]
+pub struct Metrics {
+    notifications: Counter<u64>,
+    attempts: Counter<u64>,
+    unknown_events: Counter<u64>,
+    delivery: Histogram<f64>,
+    backlog: Gauge<u64>,
+    backlog_age: Gauge<f64>,
+    breaker_open: Gauge<u64>,
+    /// States that had a backlog: they are set to zero once it is gone.
+    seen: Mutex<HashSet<String>>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let meter = global::meter("notify-svc");
+        Self {
+            notifications: meter
+                .u64_counter("notify.notifications")
+                .with_description("Changes of notifications, by the state they went to.")
+                .build(),
+            attempts: meter
+                .u64_counter("notify.smtp.attempts")
+                .with_description("SMTP attempts by outcome and reply code.")
+                .build(),
+            unknown_events: meter
+                .u64_counter("notify.events.unknown")
+                .with_description("Events of a type that this service does not know.")
+                .build(),
+            delivery: meter
+                .f64_histogram("notify.delivery.duration")
+                .with_unit("s")
+                .with_description("From the ledger row to the relay's acceptance.")
+                .with_boundaries(vec![
+                    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 300.0, 3600.0,
+                ])
+                .build(),
+            backlog: meter
+                .u64_gauge("notify.backlog")
+                .with_description("Open notifications by state.")
+                .build(),
+            backlog_age: meter
+                .f64_gauge("notify.backlog.oldest_age")
+                .with_unit("s")
+                .with_description("Age of the oldest open notification by state.")
+                .build(),
+            breaker_open: meter
+                .u64_gauge("notify.smtp.breaker_open")
+                .with_description("1 while sending pauses because the relay is away.")
+                .build(),
+            seen: Mutex::default(),
+        }
+    }
+}
+
+impl Metrics {
+    /// An event of an unknown type came by.
+    pub fn unknown_event(&self, event_type: &str) {
+        self.unknown_events.add(1, &[]);
+        tracing::debug!(event_type, "an event of an unknown type was skipped");
+    }
+
+    /// Rows were entered, and older ones cancelled by them.
+    pub fn entered(&self, entered: u64, cancelled: u64) {
+        self.changed("pending", entered);
+        self.changed("cancelled", cancelled);
+    }
+
+    /// Rows went to a state.
+    pub fn changed(&self, state: &str, count: u64) {
+        if count > 0 {
+            self.notifications.add(count, &[KeyValue::new("state", state.to_owned())]);
+        }
+    }
+
+    /// An attempt was settled in the ledger.
+    pub fn settled(&self, settled: &Settled) {
+        let template = KeyValue::new("template", settled.template.clone());
+        self.notifications.add(1, &[KeyValue::new("state", settled.state.clone()), template.clone()]);
+        if settled.state == "sent" {
+            self.delivery.record(settled.age_seconds, &[template]);
+        }
+    }
+
+    /// The relay answered, or did not.
+    pub fn attempt(&self, outcome: &'static str, reply_code: Option<u16>) {
+        let code = reply_code.map_or(0, i64::from);
+        self.attempts.add(1, &[KeyValue::new("outcome", outcome), KeyValue::new("reply_code", code)]);
+    }
+
+    /// Sending pauses, or goes on.
+    pub fn breaker(&self, open: bool) {
+        self.breaker_open.record(u64::from(open), &[]);
+    }
+
+    /// What is waiting now.
+    pub fn waiting(&self, waiting: &[Waiting]) {
+        let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        seen.extend(waiting.iter().map(|group| group.state.clone()));
+        for state in seen.iter() {
+            let group = waiting.iter().find(|group| group.state == *state);
+            let label = [KeyValue::new("state", state.clone())];
+            self.backlog.record(group.map_or(0, |group| group.count.unsigned_abs()), &label);
+            self.backlog_age.record(group.map_or(0.0, |group| group.oldest_age_seconds), &label);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! From a ledger row to the bytes of a mail.
+//!
+//! Everything in a mail comes from its row, the templates and the configuration, nothing from the clock or from chance:
+//! a repeat is the same mail byte by byte.
+
+mod locale;
+mod message;
+mod names;
+pub mod samples;
+mod variables;
+
+pub use locale::Locale;
+
+use std::borrow::Cow;
+
+use chassis::sealing::{OpenError, SealingKeys};
+use lettre::message::Mailbox;
+use rust_embed::RustEmbed;
+use tera::{Context, Tera};
+
+use crate::ledger::claims::Claim;
+use crate::notification::{Template, UnknownName};
+use crate::secrets::SecretError;
+use crate::smtp::WireMail;
+
+#[derive(RustEmbed)]
+#[folder = "templates/"]
+struct TemplateFiles;
+
+/// Subject and both bodies of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// One line.
+    pub subject: String,
+    /// For readers without HTML; says the same.
+    pub text: String,
+    /// For the rest.
+    pub html: String,
+}
+
+/// Why a mail cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The row names no template of ours.
+    #[error("the template is not known")]
+    Template(#[from] UnknownName),
+    /// The row lacks a variable.
+    #[error("the variable {0} is missing or malformed")]
+    Variable(&'static str),
+    /// A sealed value cannot be read.
+    #[error("a secret of the mail cannot be read")]
+    Secret(#[from] SecretError),
+    /// The template does not fit its variables. The engine's own text is left out: it may quote values.
+    #[error("the template {0} cannot be rendered")]
+    Engine(String),
+    /// The address or the message is refused by the message builder.
+    #[error("the message cannot be built: {0}")]
+    Message(&'static str),
+}
+
+impl RenderError {
+    /// Whether a change of configuration can help, so that trying again makes sense.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Secret(SecretError::Open(OpenError::UnknownKey)))
+    }
+}
+
+/// Templates that do not compile.
+#[derive(Debug, thiserror::Error)]
+#[error("the mail templates are broken")]
+pub struct TemplatesError(#[from] tera::Error);
+
+/// Writes mails.
+#[derive(Debug)]
+pub struct Renderer {
+    tera: Tera,
+    from: Mailbox,
+    public_url: String,
+    keys: SealingKeys,
+}
+
+impl Renderer {
+    /// Compiles the templates.
+    pub fn new(from: Mailbox, public_url: &str, keys: SealingKeys) -> Result<Self, TemplatesError> {
+        let mut tera = Tera::new();
+        // By default Tera looks at names that end in .html, which would leave every body of ours unescaped.
+        tera.autoescape_on([".html.tera"]);
+        let files = TemplateFiles::iter().filter_map(|name| {
+            let file = TemplateFiles::get(&name)?;
+            let text = String::from_utf8(file.data.into_owned()).ok()?;
+            Some((name.into_owned(), text))
+        });
+        tera.add_raw_templates(files.collect::<Vec<_>>())?;
+        Ok(Self { tera, from, public_url: public_url.trim_end_matches('/').to_owned(), keys })
+    }
+
+    /// Writes the mail of a claimed row.
+    pub fn render(&self, claim: &Claim) -> Result<WireMail, RenderError> {
+        let template: Template = claim.template.parse()?;
+        let variables = variables::of(claim, &self.public_url, &self.keys)?;
+        let content = self.content(template, Locale::negotiate(&claim.locale), &variables)?;
+        message::build(&self.from, claim, content)
+    }
+
+    /// Fills the three templates of a mail.
+    pub fn content(
+        &self,
+        template: Template,
+        locale: Locale,
+        variables: &Context,
+    ) -> Result<Content, RenderError> {
+        let fill = |part: &str| {
+            let name = format!("{}/{}/{part}", template.name(), locale.name());
+            self.tera.render(&name, variables).map_err(|_| RenderError::Engine(name))
+        };
+        Ok(Content {
+            subject: one_line(&fill("subject.txt.tera")?).into_owned(),
+            text: fill("body.txt.tera")?,
+            html: fill("body.html.tera")?,
+        })
+    }
+}
+
+/// A subject is one header line whatever its variables hold.
+fn one_line(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    if text.contains(char::is_control) {
+        Cow::Owned(names::without_controls(text))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! Display names as they may stand in a mail.
+//!
+//! Anybody can register somebody else's address, so until an address is proved its "name" is a stranger's text sent
+//! under our name. Control characters would break headers; a link in it would make the mail a phishing mail.
+
+const MAX_CHARS: usize = 64;
+
+/// The name to greet by and to put beside the address; empty where it is none.
+pub(super) fn greeting_name(display_name: &str) -> String {
+    let name = without_controls(display_name);
+    if name.split(' ').any(looks_like_a_link) {
+        String::new()
+    } else {
+        name.chars().take(MAX_CHARS).collect()
+    }
+}
+
+/// The text in one line: every run of control characters and spaces is one space.
+pub(super) fn without_controls(text: &str) -> String {
+    let spaced = text.replace(|c: char| c.is_control() || is_invisible(c), " ");
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Marks that reorder or hide text (Unicode TR 36).
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Whether a mail program might turn the word into a link: an address, a path, or a dot between letters that could
+/// be a domain. Initials such as "J.R." are no domain.
+fn looks_like_a_link(word: &str) -> bool {
+    if word.contains("://") || word.contains('@') || word.to_lowercase().starts_with("www.") {
+        return true;
+    }
+    let mut labels = word.split('/').next().unwrap_or_default().split('.');
+    let first = labels.next().unwrap_or_default();
+    !first.is_empty() && labels.any(|label| label.chars().take_while(|c| c.is_alphabetic()).count() >= 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_as_they_are() {
+        for name in ["Ann", "Анна-Мария", "J.R. Tolkien", "O'Brien", "李小龍", "Ann <3", "Dr. No"]
+        {
+            assert_eq!(greeting_name(name), name);
+        }
+    }
+
+    #[test]
+    fn line_ends_and_hidden_marks_become_spaces() {
+        assert_eq!(greeting_name("Ann\r\nBcc: victim\u{202e}\u{0}x"), "Ann Bcc: victim x");
+    }
+
+    #[test]
+    fn what_a_mail_program_would_make_a_link_is_no_name() {
+        for name in
+            ["http://evil.example", "win at evil.com now", "www.evil", "c@d", "Evil.com/path", "пример.рф"]
+        {
+            assert_eq!(greeting_name(name), "", "{name}");
+        }
+    }
+
+    #[test]
+    fn long_names_are_cut() {
+        assert_eq!(greeting_name(&"a".repeat(500)).len(), 64);
+    }
+}

@@ -1,0 +1,127 @@
+//! Workers that die, and leases that run out.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use embedded::mailbox::{Command, Fault};
+use notify_svc::ledger::attempts::{self, Lease, Settlement};
+use notify_svc::ledger::claims::{self, Claim, Leases};
+use notify_svc::notification::State;
+use uuid::Uuid;
+
+use crate::stage::{Stage, eventually, start, verified};
+
+const LEASES: Leases = Leases { claimed: Duration::from_millis(300), sending: Duration::from_millis(300) };
+
+fn lease(claim: &Claim) -> Lease {
+    Lease { notification_id: claim.notification_id, fence: claim.fence }
+}
+
+fn sent(claim: &Claim) -> Settlement {
+    let lease = lease(claim);
+    Settlement { lease, state: State::Sent, retry_in: None, attempts_change: 0, reply: None, detail: None }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_worker_had_claimed_but_not_begun_is_sent_once_by_another() {
+    let stage = Stage::new().await;
+    let people = stage.people(5, "en").await;
+    stage.take_all(&people.iter().map(verified).collect::<Vec<_>>()).await;
+    let dead = Uuid::now_v7();
+    assert_eq!(claims::claim(&stage.pool, dead, 10, LEASES).await.unwrap().len(), 5);
+    let workers = stage.start(stage.config(2));
+    assert!(eventually(async || stage.count("state = 'sent' AND attempts = 1").await == 5).await);
+    workers.stop().await;
+    assert_eq!(stage.mailbox.messages().len(), 5);
+    assert_eq!(stage.published("NotificationInDoubt").await, 0);
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_worker_was_sending_is_in_doubt_and_sent_again() {
+    let stage = Stage::new().await;
+    let person = stage.person("en").await;
+    stage.take_all(&[stage.code(&person, "111111", TimeDelta::minutes(15))]).await;
+    let dead = Uuid::now_v7();
+    let claims = claims::claim(&stage.pool, dead, 10, LEASES).await.unwrap();
+    let mut connection = stage.pool.acquire().await.unwrap();
+    assert_eq!(attempts::begin(&mut connection, dead, &[lease(&claims[0])], LEASES).await.unwrap().len(), 1);
+    let workers = stage.start(stage.config(1));
+    stage.wait_for_state(&person, "sent").await;
+    assert_eq!(stage.timeline(&person).await, ["pending", "sending", "in_doubt", "sending", "sent"]);
+    assert_eq!(stage.published("NotificationInDoubt").await, 1);
+
+    // Should the dead one turn out to be merely slow, it changes nothing any more.
+    let late = Settlement { state: State::Failed, ..sent(&claims[0]) };
+    assert_eq!(attempts::settle(&mut connection, dead, &[late]).await.unwrap(), []);
+    assert_eq!(stage.standing(&person).await.0, "sent");
+    workers.stop().await;
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_whose_lease_was_taken_over_may_neither_send_nor_write() {
+    let stage = Stage::new().await;
+    let person = stage.person("en").await;
+    stage.take_all(&[verified(&person)]).await;
+    let (slow, quick) = (Uuid::now_v7(), Uuid::now_v7());
+    let no_time = Leases { claimed: Duration::ZERO, sending: Duration::ZERO };
+    let old = claims::claim(&stage.pool, slow, 1, no_time).await.unwrap();
+    assert!(
+        eventually(async || !claims::claim(&stage.pool, quick, 1, LEASES).await.unwrap().is_empty()).await
+    );
+    let mut connection = stage.pool.acquire().await.unwrap();
+    let begun = attempts::begin(&mut connection, slow, &[lease(&old[0])], LEASES).await.unwrap();
+    assert_eq!(begun, Vec::<Uuid>::new());
+    assert_eq!(attempts::settle(&mut connection, slow, &[sent(&old[0])]).await.unwrap(), []);
+    assert_eq!(stage.standing(&person).await, ("pending".to_owned(), 0));
+    drop(connection);
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_gives_claims_back_at_once() {
+    let stage = Stage::new().await;
+    let slow = Fault::Delay { at: Command::FinalDot, duration: Duration::from_millis(500) };
+    stage.mailbox.inject(slow, 100);
+    let people = stage.people(50, "en").await;
+    stage.take_all(&people.iter().map(verified).collect::<Vec<_>>()).await;
+    let workers = stage.start(stage.config(2));
+    assert!(eventually(async || stage.count("lease_owner IS NOT NULL").await == 50).await);
+    workers.stop().await;
+    assert_eq!(stage.count("lease_owner IS NOT NULL").await, 0);
+    assert_eq!(stage.count("state NOT IN ('pending', 'sent')").await, 0);
+    assert_eq!(stage.count("state = 'sent'").await, stage.mailbox.messages().len() as i64);
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_killed_in_the_middle_loses_nothing_and_doubles_at_most_one_mail_a_connection() {
+    const CONNECTIONS: usize = 4;
+    const MAILS: usize = 200;
+    let stage = Stage::new().await;
+    let people = stage.people(MAILS, "en").await;
+    stage.take_all(&people.iter().map(verified).collect::<Vec<_>>()).await;
+
+    // A runtime that is dropped without a word to anybody is as near to kill -9 as one process gets.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (url, keys, wake, config) =
+        (stage.database_url.clone(), stage.keys.clone(), stage.wake.clone(), stage.config(CONNECTIONS));
+    runtime.spawn(async move {
+        let pool = sqlx::PgPool::connect(&url).await.unwrap();
+        let running = start(pool, keys, wake, config);
+        running.tasks.shutdown().cancelled().await;
+    });
+    assert!(eventually(async || stage.mailbox.messages().len() > 40).await);
+    runtime.shutdown_background();
+
+    let workers = stage.start(stage.config(CONNECTIONS));
+    assert!(eventually(async || stage.count("state = 'sent'").await == MAILS as i64).await);
+    workers.stop().await;
+    let arrived = stage.mailbox.messages().len();
+    assert!((MAILS..=MAILS + CONNECTIONS).contains(&arrived), "{arrived} mails arrived");
+    for person in &people {
+        assert!(!stage.mailbox.messages_to(&person.email).is_empty());
+    }
+    stage.finish().await;
+}

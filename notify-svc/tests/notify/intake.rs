@@ -1,0 +1,88 @@
+//! Events that make no mail.
+
+use eventbus::Outcome;
+use fitness_proto::fitness::user::v1::{CodePurpose, OneTimeCodeIssued};
+use uuid::Uuid;
+
+use crate::stage::{Person, Stage, envelope, registered, verified};
+
+fn stranger() -> Person {
+    Person { user_id: Uuid::now_v7(), email: "stranger@example.org".to_owned() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_of_an_unknown_type_is_done() {
+    let stage = Stage::new().await;
+    let mut event = verified(&stranger());
+    event.event_type = "fitness.user.v1.SomethingNew".to_owned();
+    assert_eq!(stage.take(&[event]).await, [Outcome::Done]);
+    assert_eq!(stage.count("TRUE").await, 0);
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_are_no_event_are_rejected_and_do_not_hold_up_their_batch() {
+    let stage = Stage::new().await;
+    let person = stage.person("en").await;
+    let mut broken = verified(&person);
+    broken.payload = vec![0xff, 0xff].into();
+    let mut nobody = stranger();
+    nobody.email.clear();
+    let outcomes = stage.take(&[broken, registered(&nobody, "en"), verified(&person)]).await;
+    assert!(matches!(&outcomes[0], Outcome::Reject(_)), "{:?}", outcomes[0]);
+    assert!(matches!(&outcomes[1], Outcome::Reject(reason) if reason.contains("email")), "{:?}", outcomes[1]);
+    assert_eq!(outcomes[2], Outcome::Done);
+    assert_eq!(stage.count("TRUE").await, 1);
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_about_somebody_unknown_is_retried_until_the_registration_is_here() {
+    let stage = Stage::new().await;
+    let (known, unknown) = (stage.person("en").await, stranger());
+    let outcomes = stage.take(&[verified(&unknown), verified(&known)]).await;
+    assert!(matches!(&outcomes[0], Outcome::Retry(_)));
+    assert_eq!(outcomes[1], Outcome::Done);
+    stage.take_all(&[registered(&unknown, "en"), verified(&unknown)]).await;
+    assert_eq!(stage.count("TRUE").await, 2);
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_registration_never_overwrites_a_newer_one() {
+    let stage = Stage::new().await;
+    let mut person = stranger();
+    let older = registered(&person, "en");
+    person.email = "new@example.org".to_owned();
+    let newer = registered(&person, "en");
+    stage.take_all(&[newer]).await;
+    stage.take_all(&[older]).await;
+    let email: String =
+        sqlx::query_scalar("SELECT email FROM recipients").fetch_one(&stage.pool).await.unwrap();
+    assert_eq!(email, "new@example.org");
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_without_seal_or_expiry_is_rejected() {
+    let stage = Stage::new().await;
+    let person = stage.person("en").await;
+    let event = OneTimeCodeIssued {
+        user_id: person.user_id.to_string(),
+        purpose: CodePurpose::Verify.into(),
+        ..OneTimeCodeIssued::default()
+    };
+    let outcomes = stage.take(&[envelope(&event)]).await;
+    assert!(matches!(&outcomes[0], Outcome::Reject(reason) if reason.contains("expire_time")));
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_database_the_intake_asks_for_the_events_again() {
+    let stage = Stage::new().await;
+    let person = stage.person("en").await;
+    stage.pool.close().await;
+    let outcomes = stage.take(&[verified(&person)]).await;
+    assert!(matches!(&outcomes[0], Outcome::Retry(_)));
+    stage.finish().await;
+}

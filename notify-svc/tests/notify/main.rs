@@ -1,0 +1,11 @@
+//! notify-svc on a real PostgreSQL and a real SMTP server, without and with the broker.
+
+mod app;
+mod crashes;
+mod delivery;
+mod in_doubt;
+mod intake;
+mod outages;
+mod refusals;
+mod smtp;
+mod stage;

@@ -1,0 +1,71 @@
+//! The secrets of a private installation: made at the first start, kept beside the data, readable by their owner only.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chassis::config::Settings;
+use ed25519_dalek::SigningKey;
+use ed25519_dalek::pkcs8::EncodePrivateKey as _;
+use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
+
+/// Puts the installation's own secrets where the operator has set none.
+pub(crate) fn provide(settings: &mut Settings, folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let mut secret = |name: &str, make: fn() -> anyhow::Result<String>| -> anyhow::Result<()> {
+        let path = folder.join(name.to_lowercase());
+        settings.set_default(name, load_or_make(&path, make)?);
+        Ok(())
+    };
+    secret("JWT_SIGNING_KEY", signing_key)?;
+    secret("SEALING_KEYS", || Ok(format!("local:{}", random_base64())))?;
+    secret("CODE_PEPPER", || Ok(random_base64()))
+}
+
+fn load_or_make(path: &Path, make: fn() -> anyhow::Result<String>) -> anyhow::Result<String> {
+    match fs::read_to_string(path) {
+        Ok(secret) => return Ok(secret),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+    let secret = make()?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).with_context(|| format!("cannot create {}", path.display()))?;
+    file.write_all(secret.as_bytes())?;
+    file.sync_all()?;
+    Ok(secret)
+}
+
+fn signing_key() -> anyhow::Result<String> {
+    let key = SigningKey::from_bytes(&rand::random());
+    Ok(key.to_pkcs8_pem(LineEnding::LF)?.to_string())
+}
+
+fn random_base64() -> String {
+    STANDARD.encode(rand::random::<[u8; 32]>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_made_once_and_only_their_owner_can_read_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let first = load_or_make(&path, || Ok(random_base64())).unwrap();
+        let second = load_or_make(&path, || Ok(random_base64())).unwrap();
+        assert_eq!(first, second);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! One trace from the click to the SMTP reply, as a collector receives it.
+
+use std::time::Duration;
+
+use crate::harness::{Account, Collector, Options, ReceivedSpan, System, eventually};
+
+const SERVER: i32 = 2;
+const CLIENT: i32 = 3;
+const PRODUCER: i32 = 4;
+const CONSUMER: i32 = 5;
+
+#[tokio::test]
+async fn the_callers_trace_runs_over_every_hop_to_the_smtp_reply() {
+    let collector = Collector::start().await;
+    let system = System::start(Options {
+        environment: vec![
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint()),
+            ("OTEL_BSP_SCHEDULE_DELAY", "200".to_owned()),
+        ],
+        ..Options::default()
+    })
+    .await;
+    let account = Account::new("en");
+    let trace_id = uuid::Uuid::new_v4().simple().to_string();
+    let caller = "00f067aa0ba902b7";
+    let response = system
+        .api()
+        .request("POST", "/v1/auth/register")
+        .header("traceparent", format!("00-{trace_id}-{caller}-01"))
+        .json(&account.registration())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 202);
+    let mail = system.inbox().wait_for(&account.email, 1, Duration::from_secs(10)).await.remove(0);
+    assert_eq!(mail.header("X-Trace-Id"), trace_id);
+
+    let spans = eventually("the SMTP span is exported", Duration::from_secs(20), || async {
+        let spans = collector.trace(&trace_id);
+        spans.iter().any(|span| span.kind == CLIENT && span.name.to_lowercase().contains("smtp")).then_some(spans)
+    })
+    .await;
+    let child_of = |parent: &str, kind: i32, name: &str| -> ReceivedSpan {
+        let found = spans.iter().find(|s| s.parent_span_id == parent && s.kind == kind && s.name.contains(name));
+        found.cloned().unwrap_or_else(|| panic!("no {name:?} of kind {kind} below {parent} in {spans:#?}"))
+    };
+    let http = child_of(caller, SERVER, "POST /v1/auth/register");
+    let client = child_of(&http.span_id, CLIENT, "fitness.user.v1.AuthService/Register");
+    let server = child_of(&client.span_id, SERVER, "fitness.user.v1.AuthService/Register");
+    let descends = |span: &ReceivedSpan, ancestor: &str| {
+        let mut at = span.parent_span_id.clone();
+        while at != ancestor {
+            match spans.iter().find(|candidate| candidate.span_id == at) {
+                Some(parent) => at = parent.parent_span_id.clone(),
+                None => return false,
+            }
+        }
+        true
+    };
+    let sends: Vec<_> = spans.iter().filter(|span| span.kind == PRODUCER).collect();
+    assert_eq!(sends.len(), 2, "UserRegistered and OneTimeCodeIssued");
+    assert!(sends.iter().all(|send| descends(send, &server.span_id) && send.name == "send fitness.user.events"));
+    let process = spans
+        .iter()
+        .find(|span| span.kind == CONSUMER && sends.iter().any(|send| send.span_id == span.parent_span_id))
+        .expect("a consumer span below a producer span");
+    assert_eq!(process.name, "process fitness.user.events");
+    let smtp = spans.iter().find(|span| span.kind == CLIENT && span.name.to_lowercase().contains("smtp")).unwrap();
+    let consumers: Vec<_> = spans.iter().filter(|span| span.kind == CONSUMER).collect();
+    assert!(consumers.iter().any(|consumer| descends(smtp, &consumer.span_id)), "SMTP is below the consumer");
+
+    // Everything that was exported, of every trace, is free of personal data.
+    for span in collector.all() {
+        let text = format!("{span:?}");
+        assert!(!text.contains(&account.email) && !text.contains(&account.password), "{text}");
+    }
+}

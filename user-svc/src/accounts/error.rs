@@ -1,0 +1,40 @@
+//! What can go wrong in a use case.
+
+use chassis::errors::Violation;
+
+use crate::password::PasswordError;
+
+/// Why a use case did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Fields of the request break rules.
+    #[error("the request breaks rules")]
+    Invalid(Vec<Violation>),
+    /// The one-time code is wrong, used, superseded or expired, or there is no such account.
+    #[error("the code is not valid")]
+    CodeInvalid,
+    /// There is no account of that address and password.
+    #[error("address or password is wrong")]
+    CredentialsInvalid,
+    /// The password is right and the address not proved.
+    #[error("the address is not verified")]
+    EmailNotVerified,
+    /// The account of the access token is gone.
+    #[error("there is no such account any more")]
+    AccountGone,
+    /// The password was neither hashed nor compared.
+    #[error("the password could not be processed")]
+    Password(#[from] PasswordError),
+    /// The database did not do its part.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    /// The event could not be stored.
+    #[error("the event could not be stored")]
+    Outbox(#[from] outbox::OutboxError),
+}
+
+impl From<Vec<Violation>> for AccountError {
+    fn from(violations: Vec<Violation>) -> Self {
+        Self::Invalid(violations)
+    }
+}

@@ -1,0 +1,139 @@
+//! The wiring of the service on one page.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use chassis::auth::Verifier;
+use chassis::grpc::server::GrpcServer;
+use chassis::health::{Dependency, Health, Need};
+use chassis::lifecycle::Tasks;
+use chassis::time::{Clock, SystemClock};
+use chassis::{database, ops};
+use eventbus::{Event as _, KafkaPublisher, TopicSpec};
+use fitness_proto::fitness::user::v1::UserRegistered;
+use fitness_proto::fitness::user::v1::auth_service_server::AuthServiceServer;
+use fitness_proto::fitness::user::v1::user_service_server::UserServiceServer;
+use outbox::{Outbox, Relay};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::accounts::Accounts;
+use crate::config::UserSvcConfig;
+use crate::grpc::{AuthApi, UserApi};
+use crate::{NAME, background, jwks};
+
+/// user-svc, bound to its addresses and not serving yet.
+pub struct App {
+    config: UserSvcConfig,
+    accounts: Accounts,
+    health: Health,
+    dependencies: Dependencies,
+    verifier: Verifier,
+    publisher: KafkaPublisher,
+    grpc: TcpListener,
+    ops: TcpListener,
+}
+
+/// What the service depends on, known to its health from the start: with none it would count as ready.
+struct Dependencies {
+    postgres: Dependency,
+    schema: Dependency,
+    kafka: Dependency,
+}
+
+impl Dependencies {
+    fn of(health: &Health) -> Self {
+        Self {
+            postgres: health.dependency("postgres", Need::Required),
+            schema: health.dependency("schema", Need::Required),
+            kafka: health.dependency("kafka", Need::Deferrable),
+        }
+    }
+}
+
+impl App {
+    /// Binds the addresses. Neither the database nor the broker has to be there.
+    pub async fn build(config: UserSvcConfig) -> anyhow::Result<Self> {
+        Self::with_clock(config, Arc::new(SystemClock)).await
+    }
+
+    /// The same with another clock.
+    pub async fn with_clock(config: UserSvcConfig, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let pool = database::open(&config.database, NAME).context("DATABASE_URL is not a PostgreSQL URL")?;
+        let tokens = config.access_tokens.clone();
+        let verifier = Verifier::new(tokens.key_set(), tokens.issuer()).context("the public key does not verify")?;
+        let publisher = KafkaPublisher::new(&config.kafka).context("the Kafka settings do not fit")?;
+        let grpc = ops::bind(config.grpc.addr, "USER_SVC_GRPC_ADDR").await?;
+        let ops = ops::bind(config.ops_addr, "USER_SVC_OPS_ADDR").await?;
+        let accounts = Accounts {
+            pool,
+            outbox: Outbox::new(NAME),
+            clock,
+            passwords: config.passwords.clone(),
+            pepper: config.pepper.clone(),
+            sealing: config.sealing.clone(),
+            access_tokens: tokens,
+            session_lifetime: config.session_lifetime,
+        };
+        let health = Health::default();
+        let dependencies = Dependencies::of(&health);
+        Ok(Self { config, accounts, health, dependencies, verifier, publisher, grpc, ops })
+    }
+
+    /// Where the gRPC server listens.
+    pub fn grpc_addr(&self) -> std::io::Result<SocketAddr> {
+        self.grpc.local_addr()
+    }
+
+    /// Where health, metrics and public keys are served.
+    pub fn ops_addr(&self) -> std::io::Result<SocketAddr> {
+        self.ops.local_addr()
+    }
+
+    /// How the service is doing.
+    pub fn health(&self) -> Health {
+        self.health.clone()
+    }
+
+    /// Serves until `shutdown`, then finishes what is running.
+    pub async fn run_until(self, shutdown: CancellationToken) -> anyhow::Result<()> {
+        let Self { config, accounts, health, dependencies, verifier, publisher, grpc, ops } = self;
+        let Dependencies { postgres, schema, kafka } = dependencies;
+        let pool = accounts.pool.clone();
+
+        // The relay, the probes and the operator's port outlive the gRPC server: the last calls still get their
+        // events out, and a draining service can be watched.
+        let rear = Tasks::new(CancellationToken::new());
+        let token = || rear.shutdown().clone();
+        rear.spawn("ops", ops::serve(ops, ops::routes(health.clone()).merge(jwks::routes(accounts.access_tokens.key_set())), token()));
+        rear.spawn("postgres", background::run(database::watch(pool.clone(), postgres, token())));
+        rear.spawn("kafka", background::run(background::watch_bus(publisher.state(), kafka, token())));
+        let topics = vec![TopicSpec {
+            name: UserRegistered::TOPIC.to_owned(),
+            partitions: config.topic_partitions,
+            replication: config.topic_replication,
+        }];
+        rear.spawn("topics", background::ensure_topics(config.kafka.clone(), topics, token()));
+        let relay = Relay::new(pool.clone(), publisher, &accounts.outbox, config.relay);
+        let migrations = background::migrate(pool.clone(), config.migrate_on_start, schema);
+        rear.spawn("relay", background::relay(migrations, relay, token()));
+
+        let front = Tasks::new(shutdown);
+        let server = GrpcServer::new(config.grpc, health.clone())
+            .authenticate(verifier)
+            .service(AuthServiceServer::new(AuthApi(accounts.clone())))
+            .service(UserServiceServer::new(UserApi(accounts)));
+        front.spawn("grpc", server.serve(grpc, front.shutdown().clone()));
+
+        tokio::select! {
+            () = front.shutdown().cancelled() => {}
+            () = rear.shutdown().cancelled() => {}
+        }
+        health.drain();
+        let finished = front.drain(config.drain_deadline).await & rear.drain(config.drain_deadline).await;
+        pool.close().await;
+        anyhow::ensure!(finished, "some work was cut off at the drain deadline");
+        Ok(())
+    }
+}

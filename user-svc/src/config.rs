@@ -1,0 +1,142 @@
+//! The configuration of user-svc.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use chassis::config::Settings;
+use chassis::database::DatabaseConfig;
+use chassis::grpc::server::GrpcServerConfig;
+use chassis::sealing::SealingKeys;
+use chrono::TimeDelta;
+use eventbus::KafkaConfig;
+use outbox::RelayConfig;
+
+use crate::one_time_code::Pepper;
+use crate::password::{PasswordConfig, Passwords};
+use crate::tokens::AccessTokens;
+
+/// Everything that user-svc has to be told.
+#[derive(Clone)]
+pub struct UserSvcConfig {
+    /// The database.
+    pub database: DatabaseConfig,
+    /// Whether the tables are brought up to date at start.
+    pub migrate_on_start: bool,
+    /// The gRPC server.
+    pub grpc: GrpcServerConfig,
+    /// Where health, metrics and public keys are served.
+    pub ops_addr: SocketAddr,
+    /// The broker.
+    pub kafka: KafkaConfig,
+    /// Partitions of a topic that does not exist yet.
+    pub topic_partitions: i32,
+    /// Copies of a topic that does not exist yet.
+    pub topic_replication: i32,
+    /// How events get from the outbox to the broker.
+    pub relay: RelayConfig,
+    /// Signs access tokens.
+    pub access_tokens: AccessTokens,
+    /// How long a session lives without being renewed.
+    pub session_lifetime: TimeDelta,
+    /// Seals one-time codes in events.
+    pub sealing: SealingKeys,
+    /// Keys the hashes of one-time codes.
+    pub pepper: Pepper,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// Longest time for running work to end at a stop.
+    pub drain_deadline: Duration,
+}
+
+impl UserSvcConfig {
+    /// Reads the settings. Answers nothing where a secret is missing or unusable; [`Settings::finish`] then says why.
+    pub fn from_settings(settings: &mut Settings) -> Option<Self> {
+        let database = DatabaseConfig::from_settings(settings);
+        let migrate_on_start =
+            settings.value("MIGRATE_ON_START", "Whether tables are brought up to date at start.", "true");
+        let grpc = GrpcServerConfig::from_settings(settings, "USER_SVC_GRPC_ADDR", "127.0.0.1:50051");
+        let ops_addr = settings.value(
+            "USER_SVC_OPS_ADDR",
+            "Address of /livez, /readyz, /metrics and /.well-known/jwks.json.",
+            "127.0.0.1:9465",
+        );
+        let brokers: String =
+            settings.value("KAFKA_BROKERS", "Kafka brokers as host:port, separated by commas.", "127.0.0.1:9092");
+        let client_id: String = settings.value("KAFKA_CLIENT_ID", "Name in the logs of the broker.", "user-svc");
+        let topic_partitions =
+            settings.value("KAFKA_TOPIC_PARTITIONS", "Partitions of a topic that does not exist yet.", "6");
+        let topic_replication =
+            settings.value("KAFKA_TOPIC_REPLICATION", "Copies of a topic that does not exist yet.", "1");
+        let access_tokens = access_tokens(settings);
+        let session_seconds: u32 = settings.value(
+            "SESSION_TTL_SECONDS",
+            "How long a session lives without being renewed.",
+            "2592000",
+        );
+        let sealing = settings.parsed_secret(
+            "SEALING_KEYS",
+            "Keys that seal codes in events, as id:base64,id2:base64; the first one seals.",
+            |text| SealingKeys::parse(text).map_err(|error| error.to_string()),
+        );
+        let pepper = settings.parsed_secret(
+            "CODE_PEPPER",
+            "Key of the hashes of one-time codes, at least 32 bytes of any text.",
+            |text| Pepper::new(text.clone()).map_err(|error| error.to_string()),
+        );
+        let passwords = passwords(settings);
+        let drain_seconds =
+            settings.value("DRAIN_DEADLINE_SECONDS", "Longest time for running work to end at a stop.", "8");
+        Some(Self {
+            database,
+            migrate_on_start,
+            grpc,
+            ops_addr,
+            kafka: KafkaConfig::new(&brokers, &client_id),
+            topic_partitions,
+            topic_replication,
+            relay: RelayConfig::default(),
+            access_tokens: access_tokens?,
+            session_lifetime: TimeDelta::seconds(i64::from(session_seconds)),
+            sealing: sealing?,
+            pepper: pepper?,
+            passwords: passwords?,
+            drain_deadline: Duration::from_secs(drain_seconds),
+        })
+    }
+}
+
+fn access_tokens(settings: &mut Settings) -> Option<AccessTokens> {
+    let issuer: String =
+        settings.value("JWT_ISSUER", "Issuer in the access tokens.", "https://fitness-trainer.local");
+    let seconds: u32 = settings.value("ACCESS_TOKEN_TTL_SECONDS", "How long an access token is good.", "900");
+    let lifetime = TimeDelta::seconds(i64::from(seconds));
+    settings.parsed_secret(
+        "JWT_SIGNING_KEY",
+        "Ed25519 private key in PKCS #8 PEM that signs the access tokens.",
+        |pem| AccessTokens::new(pem, &issuer, lifetime).map_err(|error| error.to_string()),
+    )
+}
+
+fn passwords(settings: &mut Settings) -> Option<Passwords> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let config = PasswordConfig {
+        memory_kib: settings.value("ARGON2_MEMORY_KIB", "Memory of one password hash.", "19456"),
+        iterations: settings.value("ARGON2_ITERATIONS", "Passes of one password hash.", "2"),
+        parallelism: settings.value("ARGON2_PARALLELISM", "Lanes of one password hash.", "1"),
+        concurrency: settings
+            .optional("ARGON2_CONCURRENCY", "Password hashes at one time; as many as cores if not set.")
+            .unwrap_or(cores),
+        max_wait: Duration::from_millis(settings.value(
+            "ARGON2_MAX_WAIT_MS",
+            "Longest wait of a call for its turn to hash.",
+            "1000",
+        )),
+    };
+    match Passwords::new(&config) {
+        Ok(passwords) => Some(passwords),
+        Err(error) => {
+            settings.problem(format!("ARGON2_*: {}", chassis::lifecycle::chain(&error)));
+            None
+        }
+    }
+}

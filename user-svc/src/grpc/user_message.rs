@@ -1,0 +1,32 @@
+//! The account as a protobuf message.
+
+use fitness_proto::fitness::user::v1 as proto;
+
+use crate::user::{Role, User};
+
+/// Answers the message of an account.
+pub(super) fn from(user: User) -> proto::User {
+    proto::User {
+        user_id: user.user_id.to_string(),
+        email: user.email,
+        display_name: user.display_name,
+        locale: user.locale,
+        time_zone: user.time_zone,
+        roles: user.roles.into_iter().map(|role| proto::Role::from(role).into()).collect(),
+        email_verified: user.email_verified,
+        create_time: Some(prost_types::Timestamp {
+            seconds: user.create_time.timestamp(),
+            nanos: user.create_time.timestamp_subsec_nanos() as i32,
+        }),
+    }
+}
+
+impl From<Role> for proto::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Athlete => Self::Athlete,
+            Role::Trainer => Self::Trainer,
+            Role::Admin => Self::Admin,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Register.
+
+use chrono::TimeDelta;
+use fitness_proto::fitness::user::v1 as proto;
+use tokio::task::JoinSet;
+
+use crate::fixture::{PASSWORD, Service, other_code, registration};
+
+#[tokio::test]
+async fn a_registration_writes_the_account_and_both_events() {
+    let service = Service::start().await;
+    service.register("Anna@Example.org").await.unwrap();
+
+    assert_eq!(service.event_names().await, ["UserRegistered", "OneTimeCodeIssued"]);
+    let registered: Vec<proto::UserRegistered> = service.events().await;
+    let issued: Vec<proto::OneTimeCodeIssued> = service.events().await;
+    assert_eq!(registered[0].email, "Anna@Example.org");
+    assert_eq!(registered[0].locale, "en");
+    assert_eq!(registered[0].time_zone, "Europe/Berlin");
+    assert_eq!(issued[0].user_id, registered[0].user_id);
+    assert_eq!(issued[0].purpose(), proto::CodePurpose::Verify);
+    let lifetime = issued[0].expire_time.unwrap().seconds - registered[0].create_time.unwrap().seconds;
+    assert_eq!(lifetime, 15 * 60);
+    assert_eq!(service.count("SELECT count(*) FROM users WHERE email_verify_time IS NULL").await, 1);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn if_the_event_cannot_be_stored_there_is_no_account_either() {
+    let service = Service::start().await;
+    let refuse = "ALTER TABLE outbox.events ADD CONSTRAINT refuse CHECK (event_type NOT LIKE '%OneTimeCodeIssued')";
+    sqlx::query(refuse).execute(&service.pool).await.unwrap();
+    let status = service.register("anna@example.org").await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::Internal);
+    assert_eq!(service.count("SELECT count(*) FROM users").await, 0);
+    assert_eq!(service.count("SELECT count(*) FROM outbox.events").await, 0);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn neither_code_nor_password_is_readable_in_any_table() {
+    let service = Service::start().await;
+    service.register("anna@example.org").await.unwrap();
+    let code = service.last_code().await;
+    for query in [
+        "SELECT convert_to(row_to_json(users)::text, 'UTF8') FROM users",
+        "SELECT convert_to(row_to_json(one_time_codes)::text, 'UTF8') FROM one_time_codes",
+        "SELECT code_hash FROM one_time_codes",
+        "SELECT convert_to(row_to_json(events)::text, 'UTF8') FROM outbox.events",
+        "SELECT payload FROM outbox.events",
+    ] {
+        let stored: Vec<Vec<u8>> = sqlx::query_scalar(query).fetch_all(&service.pool).await.unwrap();
+        assert!(!stored.is_empty());
+        let holds = |secret: &str| {
+            stored.iter().any(|bytes| bytes.windows(secret.len()).any(|window| window == secret.as_bytes()))
+        };
+        assert!(!holds(&code), "the code is readable by {query}");
+        assert!(!holds(PASSWORD), "the password is readable by {query}");
+    }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_proved_address_stays_as_it_is_and_its_owner_is_told_once_an_hour() {
+    let service = Service::start().await;
+    let opened = service.open_account("anna@example.org").await.user.unwrap();
+    let takeover = proto::RegisterRequest {
+        password: "another password".to_owned(),
+        display_name: "Mallory".to_owned(),
+        ..registration("ANNA@example.org")
+    };
+    for _ in 0..3 {
+        service.register_as(takeover.clone()).await.unwrap();
+    }
+    let repeated: Vec<proto::RegistrationRepeated> = service.events().await;
+    assert_eq!(repeated.len(), 1);
+    assert_eq!(repeated[0].user_id, opened.user_id);
+    assert_eq!(service.events::<proto::OneTimeCodeIssued>().await.len(), 1);
+    assert_eq!(service.login("anna@example.org", PASSWORD).await.unwrap().user.unwrap(), opened);
+    assert!(service.login("anna@example.org", "another password").await.is_err());
+
+    service.clock.advance(TimeDelta::minutes(61));
+    service.register_as(takeover).await.unwrap();
+    assert_eq!(service.events::<proto::RegistrationRepeated>().await.len(), 2);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn the_newest_registration_of_an_unproved_address_replaces_password_and_profile() {
+    let service = Service::start().await;
+    let ahead = proto::RegisterRequest {
+        password: "password of a stranger".to_owned(),
+        display_name: "Mallory".to_owned(),
+        ..registration("anna@example.org")
+    };
+    service.register_as(ahead).await.unwrap();
+    service.register("anna@example.org").await.unwrap();
+    assert_eq!(service.event_names().await, ["UserRegistered", "OneTimeCodeIssued", "RegistrationRepeated"]);
+
+    let user = service.verify("anna@example.org", &service.last_code().await).await.unwrap().user.unwrap();
+    assert_eq!(user.display_name, "Anna");
+    assert!(service.login("anna@example.org", PASSWORD).await.is_ok());
+    assert!(service.login("anna@example.org", "password of a stranger").await.is_err());
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn an_unproved_address_gets_a_new_code_only_when_none_works_any_more() {
+    let service = Service::start().await;
+    service.register("anna@example.org").await.unwrap();
+    service.clock.advance(TimeDelta::minutes(14));
+    service.register("anna@example.org").await.unwrap();
+    assert_eq!(service.events::<proto::OneTimeCodeIssued>().await.len(), 1, "the first code still works");
+    service.clock.advance(TimeDelta::minutes(2));
+    service.register("anna@example.org").await.unwrap();
+    assert_eq!(service.events::<proto::OneTimeCodeIssued>().await.len(), 2);
+    assert!(service.verify("anna@example.org", &service.last_code().await).await.is_ok());
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn registering_again_does_not_buy_more_guesses_than_the_limits_allow() {
+    let service = Service::start().await;
+    for _ in 0..40 {
+        service.register("anna@example.org").await.unwrap();
+        let wrong = other_code(&service.last_code().await);
+        for _ in 0..5 {
+            service.verify("anna@example.org", &wrong).await.unwrap_err();
+        }
+        service.clock.advance(TimeDelta::seconds(61));
+    }
+    // 40 minutes of it: all in one window.
+    assert_eq!(service.events::<proto::OneTimeCodeIssued>().await.len(), 5);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn twenty_registrations_of_one_address_at_once_open_one_account() {
+    let service = Service::start().await;
+    let mut attempts = JoinSet::new();
+    for _ in 0..20 {
+        let mut auth = service.auth.clone();
+        attempts.spawn(async move { auth.register(registration("anna@example.org")).await });
+    }
+    while let Some(outcome) = attempts.join_next().await {
+        outcome.unwrap().unwrap();
+    }
+    assert_eq!(service.count("SELECT count(*) FROM users").await, 1);
+    assert_eq!(service.event_names().await, ["UserRegistered", "OneTimeCodeIssued", "RegistrationRepeated"]);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn registering_and_verifying_at_the_same_time_ends_in_neither_a_deadlock_nor_an_error() {
+    let service = Service::start().await;
+    service.register("anna@example.org").await.unwrap();
+    let wrong = other_code(&service.last_code().await);
+    let mut calls = JoinSet::new();
+    for _ in 0..20 {
+        let (mut register, mut verify) = (service.auth.clone(), service.auth.clone());
+        calls.spawn(async move { register.register(registration("anna@example.org")).await.map(|_| ()) });
+        let request = proto::VerifyEmailRequest { email: "anna@example.org".to_owned(), code: wrong.clone() };
+        calls.spawn(async move {
+            let status = verify.verify_email(request).await.unwrap_err();
+            if status.code() == tonic::Code::InvalidArgument { Ok(()) } else { Err(status) }
+        });
+    }
+    while let Some(outcome) = calls.join_next().await {
+        outcome.unwrap().unwrap();
+    }
+    service.stop().await;
+}
