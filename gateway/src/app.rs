@@ -16,9 +16,9 @@ use crate::config::GatewayConfig;
 use crate::{http_server, layers, routes};
 
 /// A gateway that listens and can be run.
-#[derive(Debug)]
 pub struct App {
     config: GatewayConfig,
+    health: Health,
     http: TcpListener,
     ops: TcpListener,
     user_svc: Client,
@@ -54,7 +54,7 @@ impl App {
             .build()?;
         let http = ops::bind(config.http_addr, "GATEWAY_HTTP_ADDR").await?;
         let ops = ops::bind(config.ops_addr, "GATEWAY_OPS_ADDR").await?;
-        Ok(Self { config, http, ops, user_svc, transcoder })
+        Ok(Self { config, health: Health::default(), http, ops, user_svc, transcoder })
     }
 
     /// Where clients connect.
@@ -67,9 +67,14 @@ impl App {
         self.ops.local_addr()
     }
 
+    /// How the gateway is doing.
+    pub fn health(&self) -> Health {
+        self.health.clone()
+    }
+
     /// Serves until `shutdown`, then drains.
     pub async fn run_until(self, shutdown: CancellationToken) -> anyhow::Result<()> {
-        let health = Health::default();
+        let health = self.health;
         let user_svc = health.dependency("user-svc", Need::Required);
         let router = layers::wrap(routes::routes(self.transcoder, health.clone()), &self.config);
 

@@ -54,7 +54,11 @@ struct Service {
 
 impl Service {
     /// Runs the service; `ended` is cancelled when it is over, for whatever reason.
-    fn start<F>(name: &'static str, ended: &CancellationToken, run: impl FnOnce(CancellationToken) -> F) -> Self
+    fn start<F>(
+        name: &'static str,
+        ended: &CancellationToken,
+        run: impl FnOnce(CancellationToken) -> F,
+    ) -> Self
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
@@ -72,7 +76,9 @@ impl Service {
         self.shutdown.cancel();
         match self.running.await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(service = self.name, error = %format!("{error:#}"), "a service failed"),
+            Ok(Err(error)) => {
+                tracing::error!(service = self.name, error = %format!("{error:#}"), "a service failed")
+            }
             Err(error) => tracing::error!(service = self.name, %error, "a service died"),
         }
     }
@@ -88,7 +94,8 @@ impl Stack {
         }
         let data_dir = DataDir::open(arguments)?;
         secrets::provide(&mut settings, &data_dir.join("secrets"))?;
-        let infrastructure = Infrastructure::start(&mut settings, data_dir.path(), arguments.ephemeral).await?;
+        let infrastructure =
+            Infrastructure::start(&mut settings, data_dir.path(), arguments.ephemeral).await?;
         let ended = CancellationToken::new();
         let started = start_services(&mut settings, &infrastructure, data_dir.path(), &ended).await;
         match started {
@@ -151,10 +158,17 @@ async fn start_services(
         smtp: infrastructure.smtp.clone(),
         data: infrastructure.data_location(data_dir),
     };
+    let healths = [user.health(), notify.health(), gateway.health()];
     let services = vec![
         Service::start("gateway", ended, |shutdown| gateway.run_until(shutdown)),
         Service::start("user-svc", ended, |shutdown| user.run_until(shutdown)),
         Service::start("notify-svc", ended, |shutdown| notify.run_until(shutdown)),
     ];
+    for health in healths {
+        tokio::select! {
+            () = health.ready() => {}
+            () = ended.cancelled() => anyhow::bail!("a service ended while it started; the log says why"),
+        }
+    }
     Ok((services, summary))
 }

@@ -32,7 +32,9 @@ async fn register_with(body: impl Into<reqwest::Body>, status: u16) -> Value {
 
 #[tokio::test]
 async fn broken_json_is_a_400() {
-    for body in ["{", "[]", "\"text\"", "{\"email\":}", "{} {}", "{\"email\":\"a\",\"email\":\"b\"}", "\u{feff}{}"] {
+    for body in
+        ["{", "[]", "\"text\"", "{\"email\":}", "{} {}", "{\"email\":\"a\",\"email\":\"b\"}", "\u{feff}{}"]
+    {
         register_with(body, 400).await;
     }
     register_with(vec![b'{', b'"', 0xff, 0xfe, b'"', b':', b'1', b'}'], 400).await;

@@ -9,7 +9,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::api::{Account, Api};
-pub(crate) use self::mailbox::{Inbox, Mail};
+pub(crate) use self::mailbox::Inbox;
 pub(crate) use self::otlp::{Collector, ReceivedSpan};
 pub(crate) use self::system::{Options, System, shared};
 

@@ -57,7 +57,7 @@ async fn an_outside_consumer_reads_the_events_with_the_proto_files_alone() {
     let system = shared().await;
     let (api, inbox): (Api, Inbox) = (system.api(), system.inbox());
     let account = Account::new("en");
-    let trace_id = uuid::Uuid::new_v4().simple().to_string();
+    let trace_id = uuid::Uuid::now_v7().simple().to_string();
     let response = api
         .request("POST", "/v1/auth/register")
         .header("traceparent", format!("00-{trace_id}-00f067aa0ba902b7-01"))
@@ -69,7 +69,8 @@ async fn an_outside_consumer_reads_the_events_with_the_proto_files_alone() {
     let mail = inbox.wait_for(&account.email, 1, Duration::from_secs(10)).await.remove(0);
     assert_eq!(mail.header("X-Trace-Id"), trace_id);
 
-    let of_this_trace = |record: &Record| record.headers.get("traceparent").is_some_and(|t| t.contains(&trace_id));
+    let of_this_trace =
+        |record: &Record| record.headers.get("traceparent").is_some_and(|t| t.contains(&trace_id));
     let records = read(system.kafka(), "fitness.user.events", |records| {
         records.iter().filter(|record| of_this_trace(record)).count() == 2
     })
@@ -89,7 +90,10 @@ async fn an_outside_consumer_reads_the_events_with_the_proto_files_alone() {
         assert_eq!(uuid::Uuid::parse_str(header("ce_id")).unwrap().get_version_num(), 7);
         assert!(!header("ce_source").is_empty());
         assert!(header("ce_time").contains('T'));
-        assert!(record.headers.values().all(|value| !value.contains(&account.email)), "no address in a header");
+        assert!(
+            record.headers.values().all(|value| !value.contains(&account.email)),
+            "no address in a header"
+        );
     }
 
     let code = mail.code();

@@ -21,7 +21,7 @@ async fn the_callers_trace_runs_over_every_hop_to_the_smtp_reply() {
     })
     .await;
     let account = Account::new("en");
-    let trace_id = uuid::Uuid::new_v4().simple().to_string();
+    let trace_id = uuid::Uuid::now_v7().simple().to_string();
     let caller = "00f067aa0ba902b7";
     let response = system
         .api()
@@ -37,11 +37,15 @@ async fn the_callers_trace_runs_over_every_hop_to_the_smtp_reply() {
 
     let spans = eventually("the SMTP span is exported", Duration::from_secs(20), || async {
         let spans = collector.trace(&trace_id);
-        spans.iter().any(|span| span.kind == CLIENT && span.name.to_lowercase().contains("smtp")).then_some(spans)
+        spans
+            .iter()
+            .any(|span| span.kind == CLIENT && span.name.to_lowercase().contains("smtp"))
+            .then_some(spans)
     })
     .await;
     let child_of = |parent: &str, kind: i32, name: &str| -> ReceivedSpan {
-        let found = spans.iter().find(|s| s.parent_span_id == parent && s.kind == kind && s.name.contains(name));
+        let found =
+            spans.iter().find(|s| s.parent_span_id == parent && s.kind == kind && s.name.contains(name));
         found.cloned().unwrap_or_else(|| panic!("no {name:?} of kind {kind} below {parent} in {spans:#?}"))
     };
     let http = child_of(caller, SERVER, "POST /v1/auth/register");
@@ -59,13 +63,16 @@ async fn the_callers_trace_runs_over_every_hop_to_the_smtp_reply() {
     };
     let sends: Vec<_> = spans.iter().filter(|span| span.kind == PRODUCER).collect();
     assert_eq!(sends.len(), 2, "UserRegistered and OneTimeCodeIssued");
-    assert!(sends.iter().all(|send| descends(send, &server.span_id) && send.name == "send fitness.user.events"));
+    assert!(
+        sends.iter().all(|send| descends(send, &server.span_id) && send.name == "send fitness.user.events")
+    );
     let process = spans
         .iter()
         .find(|span| span.kind == CONSUMER && sends.iter().any(|send| send.span_id == span.parent_span_id))
         .expect("a consumer span below a producer span");
     assert_eq!(process.name, "process fitness.user.events");
-    let smtp = spans.iter().find(|span| span.kind == CLIENT && span.name.to_lowercase().contains("smtp")).unwrap();
+    let smtp =
+        spans.iter().find(|span| span.kind == CLIENT && span.name.to_lowercase().contains("smtp")).unwrap();
     let consumers: Vec<_> = spans.iter().filter(|span| span.kind == CONSUMER).collect();
     assert!(consumers.iter().any(|consumer| descends(smtp, &consumer.span_id)), "SMTP is below the consumer");
 

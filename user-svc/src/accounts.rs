@@ -57,7 +57,8 @@ impl Accounts {
 }
 
 /// The same moment in protobuf.
-fn timestamp(time: DateTime<Utc>) -> prost_types::Timestamp {
-    let nanos = i32::try_from(time.timestamp_subsec_nanos()).expect("a leap second has less than 2^31 nanoseconds");
+pub(crate) fn timestamp(time: DateTime<Utc>) -> prost_types::Timestamp {
+    let nanos =
+        i32::try_from(time.timestamp_subsec_nanos()).expect("a leap second has less than 2^31 nanoseconds");
     prost_types::Timestamp { seconds: time.timestamp(), nanos }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use chassis::auth::Verifier;
@@ -22,6 +23,9 @@ use crate::accounts::Accounts;
 use crate::config::UserSvcConfig;
 use crate::grpc::{AuthApi, UserApi};
 use crate::{NAME, background, jwks};
+
+/// Longest time for what outlives the calls. The relay takes three seconds for its last batch.
+const REAR_DEADLINE: Duration = Duration::from_secs(4);
 
 /// user-svc, bound to its addresses and not serving yet.
 pub struct App {
@@ -62,7 +66,8 @@ impl App {
     pub async fn with_clock(config: UserSvcConfig, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let pool = database::open(&config.database, NAME).context("DATABASE_URL is not a PostgreSQL URL")?;
         let tokens = config.access_tokens.clone();
-        let verifier = Verifier::new(tokens.key_set(), tokens.issuer()).context("the public key does not verify")?;
+        let verifier =
+            Verifier::new(tokens.key_set(), tokens.issuer()).context("the public key does not verify")?;
         let publisher = KafkaPublisher::new(&config.kafka).context("the Kafka settings do not fit")?;
         let grpc = ops::bind(config.grpc.addr, "USER_SVC_GRPC_ADDR").await?;
         let ops = ops::bind(config.ops_addr, "USER_SVC_OPS_ADDR").await?;
@@ -106,7 +111,8 @@ impl App {
         // events out, and a draining service can be watched.
         let rear = Tasks::new(CancellationToken::new());
         let token = || rear.shutdown().clone();
-        rear.spawn("ops", ops::serve(ops, ops::routes(health.clone()).merge(jwks::routes(accounts.access_tokens.key_set())), token()));
+        let routes = ops::routes(health.clone()).merge(jwks::routes(accounts.access_tokens.key_set()));
+        rear.spawn("ops", ops::serve(ops, routes, token()));
         rear.spawn("postgres", background::run(database::watch(pool.clone(), postgres, token())));
         rear.spawn("kafka", background::run(background::watch_bus(publisher.state(), kafka, token())));
         let topics = vec![TopicSpec {
@@ -119,7 +125,7 @@ impl App {
         let migrations = background::migrate(pool.clone(), config.migrate_on_start, schema);
         rear.spawn("relay", background::relay(migrations, relay, token()));
 
-        let front = Tasks::new(shutdown);
+        let front = Tasks::new(shutdown.child_token());
         let server = GrpcServer::new(config.grpc, health.clone())
             .authenticate(verifier)
             .service(AuthServiceServer::new(AuthApi(accounts.clone())))
@@ -130,10 +136,13 @@ impl App {
             () = front.shutdown().cancelled() => {}
             () = rear.shutdown().cancelled() => {}
         }
+        let asked_to_stop = shutdown.is_cancelled();
         health.drain();
-        let finished = front.drain(config.drain_deadline).await & rear.drain(config.drain_deadline).await;
+        let calls_finished = front.drain(config.drain_deadline).await;
+        let events_finished = rear.drain(REAR_DEADLINE).await;
         pool.close().await;
-        anyhow::ensure!(finished, "some work was cut off at the drain deadline");
+        anyhow::ensure!(asked_to_stop, "a part of the service ended by itself; the log says which");
+        anyhow::ensure!(calls_finished && events_finished, "some work was cut off at the drain deadline");
         Ok(())
     }
 }

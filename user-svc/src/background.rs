@@ -81,13 +81,14 @@ pub(crate) async fn relay<P: Publisher + 'static>(
 
 /// Brings the tables up to date if that is asked for, and goes on trying while the database is away.
 pub(crate) async fn migrate(pool: PgPool, wanted: bool, schema: Dependency) -> Result<(), MigrationError> {
-    while wanted {
-        match attempt(&pool).await {
-            Ok(()) => break,
-            Err(error) if is_away(&error) => schema.down("waiting for the database"),
-            Err(error) => return Err(error),
+    if wanted {
+        while let Err(error) = attempt(&pool).await {
+            if !is_away(&error) {
+                return Err(error);
+            }
+            schema.down("waiting for the database");
+            tokio::time::sleep(RETRY_PAUSE).await;
         }
-        tokio::time::sleep(RETRY_PAUSE).await;
     }
     schema.up();
     Ok(())

@@ -44,7 +44,7 @@ pub struct UserSvcConfig {
     pub pepper: Pepper,
     /// Hashes passwords.
     pub passwords: Passwords,
-    /// Longest time for running work to end at a stop.
+    /// Longest time for running calls to end at a stop.
     pub drain_deadline: Duration,
 }
 
@@ -60,9 +60,13 @@ impl UserSvcConfig {
             "Address of /livez, /readyz, /metrics and /.well-known/jwks.json.",
             "127.0.0.1:9465",
         );
-        let brokers: String =
-            settings.value("KAFKA_BROKERS", "Kafka brokers as host:port, separated by commas.", "127.0.0.1:9092");
-        let client_id: String = settings.value("KAFKA_CLIENT_ID", "Name in the logs of the broker.", "user-svc");
+        let brokers: String = settings.value(
+            "KAFKA_BROKERS",
+            "Kafka brokers as host:port, separated by commas.",
+            "127.0.0.1:9092",
+        );
+        let client_id: String =
+            settings.value("KAFKA_CLIENT_ID", "Name in the logs of the broker.", "user-svc");
         let topic_partitions =
             settings.value("KAFKA_TOPIC_PARTITIONS", "Partitions of a topic that does not exist yet.", "6");
         let topic_replication =
@@ -85,7 +89,7 @@ impl UserSvcConfig {
         );
         let passwords = passwords(settings);
         let drain_seconds =
-            settings.value("DRAIN_DEADLINE_SECONDS", "Longest time for running work to end at a stop.", "8");
+            settings.value("DRAIN_DEADLINE_SECONDS", "Longest time for running calls to end at a stop.", "6");
         Some(Self {
             database,
             migrate_on_start,
@@ -138,5 +142,33 @@ fn passwords(settings: &mut Settings) -> Option<Passwords> {
             settings.problem(format!("ARGON2_*: {}", chassis::lifecycle::chain(&error)));
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_missing_or_unusable_secret_is_reported_at_once_and_none_is_repeated() {
+        let mut settings = Settings::from_pairs([("SEALING_KEYS", "hunter2"), ("CODE_PEPPER", "hunter3")]);
+        assert!(UserSvcConfig::from_settings(&mut settings).is_none());
+        let problems = settings.finish().unwrap_err().0;
+        for name in ["DATABASE_URL", "JWT_SIGNING_KEY", "SEALING_KEYS", "CODE_PEPPER"] {
+            assert!(
+                problems.iter().any(|problem| problem.starts_with(name)),
+                "{name} is not in {problems:?}"
+            );
+        }
+        assert_eq!(problems.len(), 4);
+        assert!(!problems.concat().contains("hunter"));
+    }
+
+    #[test]
+    fn argon2_parameters_out_of_range_are_a_problem() {
+        let mut settings = Settings::from_pairs([("ARGON2_MEMORY_KIB", "1")]);
+        assert!(UserSvcConfig::from_settings(&mut settings).is_none());
+        let problems = settings.finish().unwrap_err().0;
+        assert!(problems.iter().any(|problem| problem.starts_with("ARGON2_")), "{problems:?}");
     }
 }

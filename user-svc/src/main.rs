@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use chassis::config::Settings;
+use chassis::lifecycle::cancel_on_signal;
 use chassis::telemetry::{self, TelemetryConfig};
 use clap::Parser;
 use tokio_util::sync::CancellationToken;
@@ -24,15 +25,13 @@ async fn main() -> anyhow::Result<()> {
     let config = UserSvcConfig::from_settings(&mut settings);
     settings.finish()?;
     let config = config.expect("every missing part is a problem that finish answers");
-    rustls::crypto::ring::default_provider().install_default().expect("nothing has installed a provider before");
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .expect("nothing has installed a provider before");
     let telemetry = telemetry::init(&telemetry)?;
 
     let shutdown = CancellationToken::new();
-    let signalled = shutdown.clone();
-    tokio::spawn(async move {
-        chassis::lifecycle::shutdown_signal().await;
-        signalled.cancel();
-    });
+    tokio::spawn(cancel_on_signal(shutdown.clone()));
     let outcome = App::build(config).await?.run_until(shutdown).await;
     telemetry.shutdown().await;
     outcome

@@ -81,7 +81,11 @@ impl Passwords {
     }
 
     /// Compares with a stored PHC string; with none it takes as long and differs.
-    pub async fn compare(&self, password: SecretString, stored: Option<&str>) -> Result<Comparison, PasswordError> {
+    pub async fn compare(
+        &self,
+        password: SecretString,
+        stored: Option<&str>,
+    ) -> Result<Comparison, PasswordError> {
         let known = stored.is_some();
         let stored = stored.unwrap_or(&self.decoy).to_owned();
         let argon2 = self.argon2.clone();

@@ -36,8 +36,10 @@ impl Locale {
     fn for_tag(tag: &str) -> Option<Self> {
         let mut subtags = tag.split(['-', '_']);
         let language = subtags.next().unwrap_or_default();
-        let is_language = (2..=8).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic());
-        let is_subtag = |text: &str| (1..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+        let is_language =
+            (2..=8).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic());
+        let is_subtag =
+            |text: &str| (1..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
         if tag.is_empty() {
             Some(Self::English)
         } else if !is_language || !subtags.all(is_subtag) {

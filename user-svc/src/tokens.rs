@@ -45,7 +45,8 @@ impl AccessTokens {
         pair.public_key = None;
         let der = pair.to_pkcs8_der().map_err(|_| SigningKeyError::Pem)?;
         let key = EncodingKey::from_ed_der(der.as_bytes());
-        let mut public = Jwk::from_encoding_key(&key, Algorithm::EdDSA).map_err(SigningKeyError::PublicKey)?;
+        let mut public =
+            Jwk::from_encoding_key(&key, Algorithm::EdDSA).map_err(SigningKeyError::PublicKey)?;
         let key_id = public.thumbprint(ThumbprintHash::SHA256).map_err(SigningKeyError::PublicKey)?;
         public.common.key_id = Some(key_id.clone());
         public.common.public_key_use = Some(PublicKeyUse::Signature);
@@ -158,7 +159,8 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_key_is_refused_without_repeating_it() {
-        let error = AccessTokens::new(&SecretString::from("hunter2"), "i", TimeDelta::minutes(1)).unwrap_err();
+        let error =
+            AccessTokens::new(&SecretString::from("hunter2"), "i", TimeDelta::minutes(1)).unwrap_err();
         assert!(!error.to_string().contains("hunter2"));
     }
 

@@ -90,10 +90,10 @@ impl Health {
         self.0.subscribe()
     }
 
-    /// Resolves as soon as the service is ready.
+    /// Resolves as soon as the service is ready, which it is not before it has named a dependency.
     pub async fn ready(&self) {
         // The sender lives as long as `self`, so the wait cannot fail.
-        let _ = self.watch().wait_for(|report| report.ready).await;
+        let _ = self.watch().wait_for(|report| report.ready && !report.dependencies.is_empty()).await;
     }
 
     fn update(&self, change: impl FnOnce(&mut Report)) {

@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -116,6 +116,25 @@ async fn two_processes_never_share_a_cluster() {
     assert!(matches!(second, Err(PostgresError::InUse { .. })), "{second:?}");
     assert!(is_up(&cluster.url("postgres")).await, "the first one must not suffer");
     cluster.stop().await;
+}
+
+#[tokio::test]
+async fn a_folder_the_server_may_not_enter_is_replaced_by_one_it_finds_again() {
+    let parent = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(parent.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let config = durable_enough(&parent.path().join("cluster"));
+    let cluster = Cluster::start(config.clone()).await.unwrap();
+    cluster.create_database("kept").await.unwrap();
+    let directory = cluster.directory().to_owned();
+    // Only as root does the server belong to someone else.
+    let as_root = parent.path().metadata().unwrap().uid() == 0;
+    assert_eq!(directory.starts_with(parent.path()), !as_root, "{directory:?}");
+    cluster.stop().await;
+    let cluster = Cluster::start(config).await.unwrap();
+    assert_eq!(cluster.directory(), directory);
+    assert!(is_up(&cluster.url("kept")).await);
+    cluster.stop().await;
+    std::fs::remove_dir_all(directory).unwrap();
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
 
     let status = response.status();
     // A route template is one of a few; what is on the wire is not.
-    let route = response.extensions().get::<MatchedRoute>().map_or("none", |route| route.as_str()).to_owned();
+    let route = response.extensions().get::<MatchedRoute>().map_or("none", |route| &*route.path).to_owned();
     span.record("otel.name", format!("{method} {route}"));
     span.record("http.route", route.as_str());
     span.record("http.response.status_code", i64::from(status.as_u16()));

@@ -36,11 +36,8 @@ impl Infrastructure {
         data_dir: &Path,
         ephemeral: bool,
     ) -> anyhow::Result<Self> {
-        let kafka_addr: SocketAddr = settings.value(
-            "EMBEDDED_KAFKA_ADDR",
-            "Address of the embedded Kafka broker.",
-            "127.0.0.1:9092",
-        );
+        let kafka_addr: SocketAddr =
+            settings.value("EMBEDDED_KAFKA_ADDR", "Address of the embedded Kafka broker.", "127.0.0.1:9092");
         let postgres_addr: SocketAddr = settings.value(
             "EMBEDDED_POSTGRES_ADDR",
             "Address of the embedded PostgreSQL; port 0 picks one.",
@@ -71,7 +68,8 @@ impl Infrastructure {
                 } else {
                     progress("creating a private PostgreSQL cluster (a few seconds, once)");
                 }
-                let config = if ephemeral { ClusterConfig::ephemeral(folder) } else { ClusterConfig::new(folder) };
+                let config =
+                    if ephemeral { ClusterConfig::ephemeral(folder) } else { ClusterConfig::new(folder) };
                 let config = ClusterConfig { port: Some(postgres_addr.port()), ..config };
                 let cluster = Cluster::start(config).await.context("PostgreSQL cannot start")?;
                 Database::Embedded(cluster)
@@ -82,7 +80,8 @@ impl Infrastructure {
         } else {
             progress("starting the Kafka broker");
             let broker = Broker::start(kafka_addr).await;
-            let broker = broker.context("the Kafka broker cannot start; set EMBEDDED_KAFKA_ADDR to a free address")?;
+            let broker =
+                broker.context("the Kafka broker cannot start; set EMBEDDED_KAFKA_ADDR to a free address")?;
             let kafka = broker.addr().to_string();
             settings.set("KAFKA_BROKERS", &*kafka);
             // It forgets on exit, so the outboxes repeat at start what they still hold.

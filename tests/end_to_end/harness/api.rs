@@ -21,7 +21,7 @@ pub(crate) struct Account {
 impl Account {
     /// An account nobody else uses.
     pub(crate) fn new(locale: &'static str) -> Self {
-        let id = Uuid::new_v4().simple();
+        let id = Uuid::now_v7().simple();
         Self { email: format!("ann-{id}@example.org"), password: format!("pass phrase {id}"), locale }
     }
 

@@ -11,7 +11,8 @@ use tokio::sync::OnceCell;
 use super::{Api, Inbox};
 
 /// Runs the binary and ends it when the pipe to this script closes, however the tests end.
-const GUARD: &str = r#""$0" "$@" & child=$!; echo "pid $child"; read -r _; kill -TERM $child 2>/dev/null; wait $child"#;
+const GUARD: &str =
+    r#""$0" "$@" & child=$!; echo "pid $child"; read -r _; kill -TERM $child 2>/dev/null; wait $child"#;
 
 /// How a system is started.
 #[derive(Default)]
@@ -52,7 +53,9 @@ impl System {
             None => command.arg("--ephemeral"),
         };
         // The surroundings of the test run must not configure the system under test.
-        for name in ["DATABASE_URL", "KAFKA_BROKERS", "SMTP_HOST", "OTEL_EXPORTER_OTLP_ENDPOINT", "FITNESS_CONFIG"] {
+        for name in
+            ["DATABASE_URL", "KAFKA_BROKERS", "SMTP_HOST", "OTEL_EXPORTER_OTLP_ENDPOINT", "FITNESS_CONFIG"]
+        {
             command.env_remove(name);
         }
         let mut guard = command
@@ -70,7 +73,10 @@ impl System {
         let mut summary = HashMap::new();
         loop {
             let Some(line) = next() else {
-                panic!("the system did not start:\n{}", std::fs::read_to_string(log.path()).unwrap_or_default());
+                panic!(
+                    "the system did not start:\n{}",
+                    std::fs::read_to_string(log.path()).unwrap_or_default()
+                );
             };
             if line.contains("Ctrl-C") {
                 break;
@@ -144,7 +150,8 @@ impl System {
 
     /// Sends a signal to the process: `KILL`, `TERM`, `STOP`, `CONT`.
     pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([&format!("-{name}"), &self.pid.to_string()]).status().unwrap();
+        let status =
+            Command::new("kill").args([&format!("-{name}"), &self.pid.to_string()]).status().unwrap();
         assert!(status.success(), "kill -{name} {}", self.pid);
     }
 

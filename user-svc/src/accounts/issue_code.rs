@@ -31,8 +31,8 @@ impl Accounts {
             purpose: CodePurpose::Verify.into(),
             sealed_code: Some(SealedSecret {
                 key_id: sealed.key_id,
-                nonce: sealed.nonce.into(),
-                ciphertext: sealed.ciphertext.into(),
+                nonce: sealed.nonce,
+                ciphertext: sealed.ciphertext,
             }),
             expire_time: Some(timestamp(expire_time)),
             code_id,

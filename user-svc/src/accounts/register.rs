@@ -19,9 +19,9 @@ use uuid::Uuid;
 use super::{AccountError, Accounts, timestamp};
 use crate::email_address::EmailAddress;
 use crate::profile::Profile;
+use crate::store::decoy;
 use crate::store::one_time_codes::{self, Earlier};
 use crate::store::users::{self, NewUser};
-use crate::store::decoy;
 
 /// Shortest time between two mails about attempts to register one address.
 const NOTICE_INTERVAL: TimeDelta = TimeDelta::hours(1);
@@ -86,7 +86,8 @@ impl Accounts {
             };
             self.outbox.enqueue(&mut transaction, &event).await?;
         } else if notice_due {
-            let event = RegistrationRepeated { user_id: user_id.to_string(), attempt_time: Some(timestamp(now)) };
+            let event =
+                RegistrationRepeated { user_id: user_id.to_string(), attempt_time: Some(timestamp(now)) };
             self.outbox.enqueue(&mut transaction, &event).await?;
         } else {
             decoy::write(&mut transaction).await?;
@@ -105,13 +106,11 @@ impl Accounts {
 }
 
 fn parse(request: &Register) -> Result<(EmailAddress, Profile), Vec<Violation>> {
-    let email = EmailAddress::parse(&request.email)
-        .map_err(|error| vec![Violation::new("email", error.to_string())]);
+    let email =
+        EmailAddress::parse(&request.email).map_err(|error| vec![Violation::new("email", error.to_string())]);
     let profile = Profile::parse(&request.display_name, &request.locale, &request.time_zone);
     match (email, profile) {
         (Ok(email), Ok(profile)) => Ok((email, profile)),
-        (email, profile) => {
-            Err([email.err(), profile.err()].into_iter().flatten().flatten().collect())
-        }
+        (email, profile) => Err([email.err(), profile.err()].into_iter().flatten().flatten().collect()),
     }
 }

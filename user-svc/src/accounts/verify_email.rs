@@ -29,12 +29,11 @@ impl Accounts {
 
         let mut transaction = self.pool.begin().await?;
         let user = users::lock_by_email(&mut transaction, &email).await?;
-        let tried = match &user {
-            Some(user) => one_time_codes::count_try(&mut transaction, user.user_id, now).await?,
-            None => {
-                decoy::write(&mut transaction).await?;
-                None
-            }
+        let tried = if let Some(user) = &user {
+            one_time_codes::count_try(&mut transaction, user.user_id, now).await?
+        } else {
+            decoy::write(&mut transaction).await?;
+            None
         };
         let matching = user.zip(tried).filter(|(_, tried)| {
             self.pepper.matches(tried.code_id, request.code.expose_secret(), &tried.code_hash)

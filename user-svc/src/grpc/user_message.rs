@@ -2,6 +2,7 @@
 
 use fitness_proto::fitness::user::v1 as proto;
 
+use crate::accounts::timestamp;
 use crate::user::{Role, User};
 
 /// Answers the message of an account.
@@ -14,10 +15,7 @@ pub(super) fn from(user: User) -> proto::User {
         time_zone: user.time_zone,
         roles: user.roles.into_iter().map(|role| proto::Role::from(role).into()).collect(),
         email_verified: user.email_verified,
-        create_time: Some(prost_types::Timestamp {
-            seconds: user.create_time.timestamp(),
-            nanos: user.create_time.timestamp_subsec_nanos() as i32,
-        }),
+        create_time: Some(timestamp(user.create_time)),
     }
 }
 

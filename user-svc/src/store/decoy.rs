@@ -7,6 +7,8 @@ use sqlx::PgConnection;
 /// Paths for known and unknown addresses take equally long only if both of them write. A message in the write-ahead
 /// log needs no table, no vacuum and no extension; logical decoding sees it under the prefix `decoy`.
 pub(crate) async fn write(connection: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query!("SELECT pg_logical_emit_message(true, 'decoy', '')::text AS position").fetch_one(connection).await?;
+    sqlx::query!("SELECT pg_logical_emit_message(true, 'decoy', '')::text AS position")
+        .fetch_one(connection)
+        .await?;
     Ok(())
 }

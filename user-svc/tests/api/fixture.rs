@@ -7,19 +7,19 @@ use std::time::Duration;
 use chassis::database::DatabaseConfig;
 use chassis::grpc::server::GrpcServerConfig;
 use chassis::health::Health;
-use chassis::sealing::{SealingKeys, Sealed, one_time_code_place};
+use chassis::sealing::{Sealed, SealingKeys, one_time_code_place};
 use chassis::time::ManualClock;
 use chrono::{TimeDelta, Utc};
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
-use crate::shim::{drop_database, for_tests, fresh_database};
+use embedded::postgres::{drop_database, for_tests, fresh_database};
 use eventbus::KafkaConfig;
 use fitness_proto::fitness::user::v1 as proto;
-use proto::auth_service_client::AuthServiceClient;
-use proto::user_service_client::UserServiceClient;
 use outbox::RelayConfig;
 use prost::{Message, Name};
+use proto::auth_service_client::AuthServiceClient;
+use proto::user_service_client::UserServiceClient;
 use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
@@ -32,35 +32,43 @@ use user_svc::password::{PasswordConfig, Passwords};
 use user_svc::tokens::AccessTokens;
 use user_svc::{App, UserSvcConfig};
 
-pub const ISSUER: &str = "https://id.example";
-pub const PASSWORD: &str = "correct horse battery";
+pub(crate) const ISSUER: &str = "https://id.example";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// The parts that a test may want to be others than usual.
-pub struct Options {
-    pub database_url: String,
-    pub passwords: PasswordConfig,
+pub(crate) struct Options {
+    pub(crate) database_url: String,
+    pub(crate) passwords: PasswordConfig,
+    /// Without one, events stay in the outbox.
+    pub(crate) brokers: String,
 }
 
 impl Options {
-    pub async fn usual() -> Self {
-        Self { database_url: fresh_database("user").await, passwords: cheap_passwords() }
+    /// A fresh database, cheap hashing, no broker.
+    pub(crate) async fn usual() -> Self {
+        Self::on(fresh_database("user").await)
+    }
+
+    /// The same on a database that is there.
+    pub(crate) fn on(database_url: String) -> Self {
+        Self { database_url, passwords: cheap_passwords(), brokers: "127.0.0.1:1".to_owned() }
     }
 }
 
 /// Hashing that costs next to nothing.
-pub fn cheap_passwords() -> PasswordConfig {
+pub(crate) fn cheap_passwords() -> PasswordConfig {
     let max_wait = Duration::from_secs(20);
     PasswordConfig { memory_kib: 64, iterations: 1, parallelism: 1, concurrency: 2, max_wait }
 }
 
 /// A running service.
-pub struct Service {
-    pub auth: AuthServiceClient<Channel>,
-    pub users: UserServiceClient<Channel>,
-    pub pool: PgPool,
-    pub clock: ManualClock,
-    pub health: Health,
-    pub ops_url: String,
+pub(crate) struct Service {
+    pub(crate) auth: AuthServiceClient<Channel>,
+    pub(crate) users: UserServiceClient<Channel>,
+    pub(crate) pool: PgPool,
+    pub(crate) clock: ManualClock,
+    pub(crate) health: Health,
+    pub(crate) ops_url: String,
     database_url: String,
     sealing: SealingKeys,
     shutdown: CancellationToken,
@@ -69,14 +77,14 @@ pub struct Service {
 
 impl Service {
     /// Starts a service on a database of its own and waits until it is ready.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let service = Self::start_with(Options::usual().await).await;
         within("the service to be ready", service.health.ready()).await;
         service
     }
 
-    /// Starts a service, which need not become ready. No broker is there, so events stay in the outbox.
-    pub async fn start_with(options: Options) -> Self {
+    /// Starts a service, which need not become ready.
+    pub(crate) async fn start_with(options: Options) -> Self {
         // Every test may be the first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let pem = SigningKey::from_bytes(&[7; 32]).to_pkcs8_pem(LineEnding::LF).unwrap();
@@ -95,10 +103,10 @@ impl Service {
                 reflection: true,
             },
             ops_addr: "127.0.0.1:0".parse().unwrap(),
-            kafka: KafkaConfig::new("127.0.0.1:1", "user-svc-test"),
+            kafka: KafkaConfig::new(&options.brokers, "user-svc-test"),
             topic_partitions: 1,
             topic_replication: 1,
-            // No broker is coming, so a stop need not wait for it.
+            // A stop need not wait for a broker that is not coming.
             relay: RelayConfig { drain_timeout: Duration::from_millis(10), ..RelayConfig::default() },
             access_tokens: AccessTokens::new(&pem, ISSUER, TimeDelta::minutes(15)).unwrap(),
             session_lifetime: TimeDelta::days(30),
@@ -130,7 +138,7 @@ impl Service {
     }
 
     /// Stops the service, which has to end by itself, and removes its database.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         let database_url = self.database_url.clone();
         self.stop_keeping_database().await;
         let name = database_url.rsplit('/').next().unwrap();
@@ -138,49 +146,52 @@ impl Service {
     }
 
     /// Stops the service, which has to end by itself.
-    pub async fn stop_keeping_database(self) {
+    pub(crate) async fn stop_keeping_database(self) {
         self.shutdown.cancel();
         within("the service to end", self.running).await.unwrap().unwrap();
         self.pool.close().await;
     }
 
-    pub async fn register(&self, email: &str) -> Result<proto::RegisterResponse, Status> {
+    pub(crate) async fn register(&self, email: &str) -> Result<proto::RegisterResponse, Status> {
         self.register_as(registration(email)).await
     }
 
-    pub async fn register_as(&self, request: proto::RegisterRequest) -> Result<proto::RegisterResponse, Status> {
+    pub(crate) async fn register_as(
+        &self,
+        request: proto::RegisterRequest,
+    ) -> Result<proto::RegisterResponse, Status> {
         Ok(self.auth.clone().register(request).await?.into_inner())
     }
 
-    pub async fn verify(&self, email: &str, code: &str) -> Result<proto::VerifyEmailResponse, Status> {
+    pub(crate) async fn verify(&self, email: &str, code: &str) -> Result<proto::VerifyEmailResponse, Status> {
         let request = proto::VerifyEmailRequest { email: email.to_owned(), code: code.to_owned() };
         Ok(self.auth.clone().verify_email(request).await?.into_inner())
     }
 
-    pub async fn resend(&self, email: &str) -> Result<proto::ResendCodeResponse, Status> {
+    pub(crate) async fn resend(&self, email: &str) -> Result<proto::ResendCodeResponse, Status> {
         let request = proto::ResendCodeRequest { email: email.to_owned() };
         Ok(self.auth.clone().resend_code(request).await?.into_inner())
     }
 
-    pub async fn login(&self, email: &str, password: &str) -> Result<proto::LoginResponse, Status> {
+    pub(crate) async fn login(&self, email: &str, password: &str) -> Result<proto::LoginResponse, Status> {
         let request = proto::LoginRequest { email: email.to_owned(), password: password.to_owned() };
         Ok(self.auth.clone().login(request).await?.into_inner())
     }
 
-    pub async fn get_me(&self, token: &str) -> Result<proto::User, Status> {
+    pub(crate) async fn get_me(&self, token: &str) -> Result<proto::User, Status> {
         let mut request = tonic::Request::new(proto::GetMeRequest {});
         request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         Ok(self.users.clone().get_me(request).await?.into_inner().user.unwrap())
     }
 
     /// Registers and verifies.
-    pub async fn open_account(&self, email: &str) -> proto::VerifyEmailResponse {
+    pub(crate) async fn open_account(&self, email: &str) -> proto::VerifyEmailResponse {
         self.register(email).await.unwrap();
         self.verify(email, &self.last_code().await).await.unwrap()
     }
 
     /// All events in the outbox, oldest first, as type and payload.
-    pub async fn outbox(&self) -> Vec<(String, Vec<u8>)> {
+    pub(crate) async fn outbox(&self) -> Vec<(String, Vec<u8>)> {
         sqlx::query_as("SELECT event_type, payload FROM outbox.events ORDER BY position")
             .fetch_all(&self.pool)
             .await
@@ -188,39 +199,38 @@ impl Service {
     }
 
     /// The short names of all events in the outbox, oldest first.
-    pub async fn event_names(&self) -> Vec<String> {
+    pub(crate) async fn event_names(&self) -> Vec<String> {
         let short = |name: &str| name.rsplit('.').next().unwrap().to_owned();
         self.outbox().await.iter().map(|(name, _)| short(name)).collect()
     }
 
     /// The events of one type.
-    pub async fn events<E: Message + Name + Default>(&self) -> Vec<E> {
+    pub(crate) async fn events<E: Message + Name + Default>(&self) -> Vec<E> {
         let outbox = self.outbox().await;
         let of_type = outbox.iter().filter(|(name, _)| *name == E::full_name());
         of_type.map(|(_, payload)| E::decode(payload.as_slice()).unwrap()).collect()
     }
 
     /// Opens the code of an event, as its consumer does.
-    pub fn open_code(&self, event: &proto::OneTimeCodeIssued) -> String {
+    pub(crate) fn open_code(&self, event: &proto::OneTimeCodeIssued) -> String {
         let secret = event.sealed_code.clone().unwrap();
-        let sealed =
-            Sealed { key_id: secret.key_id, nonce: secret.nonce.to_vec(), ciphertext: secret.ciphertext.to_vec() };
+        let sealed = Sealed { key_id: secret.key_id, nonce: secret.nonce, ciphertext: secret.ciphertext };
         let code = self.sealing.open(&sealed, &one_time_code_place(&event.code_id, &event.user_id)).unwrap();
         String::from_utf8(code.to_vec()).unwrap()
     }
 
     /// The code that was issued last.
-    pub async fn last_code(&self) -> String {
+    pub(crate) async fn last_code(&self) -> String {
         self.open_code(self.events().await.last().expect("a code was issued"))
     }
 
-    pub async fn count(&self, query: &'static str) -> i64 {
+    pub(crate) async fn count(&self, query: &'static str) -> i64 {
         sqlx::query_scalar(query).fetch_one(&self.pool).await.unwrap()
     }
 }
 
 /// A good registration of an address.
-pub fn registration(email: &str) -> proto::RegisterRequest {
+pub(crate) fn registration(email: &str) -> proto::RegisterRequest {
     proto::RegisterRequest {
         email: email.to_owned(),
         password: PASSWORD.to_owned(),
@@ -231,17 +241,17 @@ pub fn registration(email: &str) -> proto::RegisterRequest {
 }
 
 /// Another six digits than `code`.
-pub fn other_code(code: &str) -> String {
+pub(crate) fn other_code(code: &str) -> String {
     format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
 }
 
 /// The reason in a status, as it stands in the problem document.
-pub fn reason(status: &Status) -> String {
+pub(crate) fn reason(status: &Status) -> String {
     status.get_details_error_info().expect("every status of ours has a reason").reason
 }
 
 /// Waits for something that has to happen soon.
-pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     let outcome = tokio::time::timeout(Duration::from_secs(30), future).await;
     outcome.unwrap_or_else(|_| panic!("waited too long for {what}"))
 }

@@ -13,7 +13,10 @@ async fn address_and_password_open_a_session_of_their_own() {
     assert_eq!((answer.token_type.as_str(), answer.expires_in), ("Bearer", 900));
     assert_ne!(answer.refresh_token, opened.refresh_token);
     assert_eq!(service.get_me(&answer.access_token).await.unwrap(), answer.user.unwrap());
-    assert_eq!(service.count("SELECT count(DISTINCT session_id) FROM refresh_tokens WHERE generation = 1").await, 2);
+    assert_eq!(
+        service.count("SELECT count(DISTINCT session_id) FROM refresh_tokens WHERE generation = 1").await,
+        2
+    );
     service.stop().await;
 }
 
@@ -22,9 +25,15 @@ async fn an_unproved_address_is_told_so_only_with_the_right_password() {
     let service = Service::start().await;
     service.register("anna@example.org").await.unwrap();
     let right = service.login("anna@example.org", PASSWORD).await.unwrap_err();
-    assert_eq!((right.code(), reason(&right).as_str()), (tonic::Code::PermissionDenied, "EMAIL_NOT_VERIFIED"));
+    assert_eq!(
+        (right.code(), reason(&right).as_str()),
+        (tonic::Code::PermissionDenied, "EMAIL_NOT_VERIFIED")
+    );
     let wrong = service.login("anna@example.org", "wrong password").await.unwrap_err();
-    assert_eq!((wrong.code(), reason(&wrong).as_str()), (tonic::Code::Unauthenticated, "CREDENTIALS_INVALID"));
+    assert_eq!(
+        (wrong.code(), reason(&wrong).as_str()),
+        (tonic::Code::Unauthenticated, "CREDENTIALS_INVALID")
+    );
     assert_eq!(service.count("SELECT count(*) FROM sessions").await, 0);
     service.stop().await;
 }
@@ -38,7 +47,7 @@ async fn a_hash_with_outdated_parameters_is_renewed_at_login() {
     older.open_account("anna@example.org").await;
 
     let passwords = PasswordConfig { iterations: 2, ..cheap_passwords() };
-    let newer = Service::start_with(Options { database_url, passwords }).await;
+    let newer = Service::start_with(Options { passwords, ..Options::on(database_url) }).await;
     within("the service to be ready", newer.health.ready()).await;
     let hash = "SELECT count(*) FROM users WHERE password_hash LIKE '$argon2id$v=19$m=64,t=2,p=1$%'";
     newer.login("anna@example.org", "wrong password").await.unwrap_err();

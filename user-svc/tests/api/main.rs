@@ -1,4 +1,5 @@
 //! user-svc over a real gRPC connection, on a real PostgreSQL.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod answers;
 mod fixture;
@@ -6,7 +7,8 @@ mod login;
 mod outage;
 mod register;
 mod resend_code;
-mod shim;
+mod statements;
+mod timing_tmp;
 mod tokens;
 mod validation;
 mod verify_email;

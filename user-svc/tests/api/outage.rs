@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::shim::fresh_database;
+use embedded::broker::Broker;
+use embedded::postgres::fresh_database;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -12,6 +13,8 @@ use tonic_types::StatusExt as _;
 use user_svc::password::PasswordConfig;
 
 use crate::fixture::{Options, PASSWORD, Service, cheap_passwords, reason, registration, within};
+
+const PENDING: &str = "SELECT count(*) FROM outbox.events WHERE state = 'pending'";
 
 /// A way to the database that can be opened; until then every connection is refused.
 struct Road {
@@ -52,8 +55,7 @@ impl Road {
 #[tokio::test]
 async fn the_service_starts_without_its_database_says_so_and_recovers() {
     let road = Road::to(&fresh_database("user").await).await;
-    let options = Options { database_url: road.closed_url.clone(), passwords: cheap_passwords() };
-    let service = Service::start_with(options).await;
+    let service = Service::start_with(Options::on(road.closed_url.clone())).await;
 
     let status = service.register("anna@example.org").await.unwrap_err();
     assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "DEPENDENCY_UNAVAILABLE"));
@@ -93,8 +95,30 @@ async fn while_the_broker_is_away_people_register_all_the_same() {
     let service = Service::start().await;
     service.register("anna@example.org").await.unwrap();
     assert!(service.health.report().ready);
-    assert_eq!(service.count("SELECT count(*) FROM outbox.events WHERE state = 'pending'").await, 2);
+    assert_eq!(service.count(PENDING).await, 2);
     service.stop().await;
+}
+
+#[tokio::test]
+async fn what_happened_while_the_broker_was_away_is_published_when_it_is_back() {
+    let broker = Broker::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    broker.close().await;
+    let options = Options { brokers: broker.addr().to_string(), ..Options::usual().await };
+    let service = Service::start_with(options).await;
+    within("the service to be ready", service.health.ready()).await;
+    service.open_account("anna@example.org").await;
+    assert_eq!(service.count(PENDING).await, 3);
+
+    broker.open().await.unwrap();
+    within("the events to be published", async {
+        while service.count(PENDING).await > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(service.count("SELECT count(*) FROM outbox.events WHERE state = 'published'").await, 3);
+    service.stop().await;
+    broker.stop().await;
 }
 
 #[tokio::test]

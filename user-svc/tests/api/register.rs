@@ -28,7 +28,8 @@ async fn a_registration_writes_the_account_and_both_events() {
 #[tokio::test]
 async fn if_the_event_cannot_be_stored_there_is_no_account_either() {
     let service = Service::start().await;
-    let refuse = "ALTER TABLE outbox.events ADD CONSTRAINT refuse CHECK (event_type NOT LIKE '%OneTimeCodeIssued')";
+    let refuse =
+        "ALTER TABLE outbox.events ADD CONSTRAINT refuse CHECK (event_type NOT LIKE '%OneTimeCodeIssued')";
     sqlx::query(refuse).execute(&service.pool).await.unwrap();
     let status = service.register("anna@example.org").await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::Internal);

@@ -23,11 +23,16 @@ async fn the_published_keys_verify_a_token() {
 async fn without_a_good_token_there_is_no_account_to_see() {
     let service = Service::start().await;
     let token = service.open_account("anna@example.org").await.access_token;
-    let missing = service.users.clone().get_me(fitness_proto::fitness::user::v1::GetMeRequest {}).await.unwrap_err();
+    let missing =
+        service.users.clone().get_me(fitness_proto::fitness::user::v1::GetMeRequest {}).await.unwrap_err();
     assert_eq!((missing.code(), reason(&missing).as_str()), (Code::Unauthenticated, "TOKEN_MISSING"));
     for forged in ["x", "a.b.c", &token[..token.len() - 2], &format!("{token}A")] {
         let status = service.get_me(forged).await.unwrap_err();
-        assert_eq!((status.code(), reason(&status).as_str()), (Code::Unauthenticated, "TOKEN_INVALID"), "{forged}");
+        assert_eq!(
+            (status.code(), reason(&status).as_str()),
+            (Code::Unauthenticated, "TOKEN_INVALID"),
+            "{forged}"
+        );
     }
     service.stop().await;
 }

@@ -39,7 +39,11 @@ async fn a_registration_with_a_bad_field_names_the_field() {
     let service = Service::start().await;
     for (field, request) in cases {
         let status = service.register_as(request.clone()).await.unwrap_err();
-        assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "INVALID_REQUEST"), "{request:?}");
+        assert_eq!(
+            (status.code(), reason(&status).as_str()),
+            (Code::InvalidArgument, "INVALID_REQUEST"),
+            "{request:?}"
+        );
         assert_eq!(fields(&status), [field], "{request:?}");
     }
     assert_eq!(service.count("SELECT count(*) FROM users").await, 0);
@@ -70,8 +74,11 @@ async fn the_other_calls_check_their_fields_too() {
 #[tokio::test]
 async fn an_empty_locale_and_time_zone_are_english_and_utc() {
     let service = Service::start().await;
-    let request =
-        RegisterRequest { locale: String::new(), time_zone: String::new(), ..registration("anna@example.org") };
+    let request = RegisterRequest {
+        locale: String::new(),
+        time_zone: String::new(),
+        ..registration("anna@example.org")
+    };
     service.register_as(request).await.unwrap();
     let user = service.verify("anna@example.org", &service.last_code().await).await.unwrap().user.unwrap();
     assert_eq!((user.locale.as_str(), user.time_zone.as_str()), ("en", "UTC"));

@@ -85,7 +85,8 @@ async fn after_five_wrong_tries_made_at_once_the_right_code_does_not_work() {
     let mut tries = JoinSet::new();
     for _ in 0..5 {
         let mut auth = service.auth.clone();
-        let request = proto::VerifyEmailRequest { email: "anna@example.org".to_owned(), code: other_code(&code) };
+        let request =
+            proto::VerifyEmailRequest { email: "anna@example.org".to_owned(), code: other_code(&code) };
         tries.spawn(async move { auth.verify_email(request).await.is_err() });
     }
     assert!(tries.join_all().await.into_iter().all(|failed| failed));

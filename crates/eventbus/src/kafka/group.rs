@@ -87,10 +87,6 @@ impl GroupContext {
     }
 
     fn revoke(&self, consumer: &BaseConsumer<GroupContext>, partitions: &TopicPartitionList) {
-        // Nothing more is fetched for them while their workers finish.
-        if let Err(error) = consumer.pause(partitions) {
-            tracing::debug!(%error, "revoked partitions were not paused");
-        }
         let positions = self.assignment().remove(partitions, self.drain_timeout);
         // A member that was thrown out of the group has nothing to say any more, and nobody to say it to without a
         // broker.

@@ -13,7 +13,9 @@ use prost::Message;
 async fn start(address: SocketAddr) -> Broker {
     let broker = Broker::start(address).await.expect("the embedded broker starts");
     let topic = TopicSpec { name: Numbered::TOPIC.to_owned(), partitions: 3, replication: 1 };
-    create_topics(&KafkaConfig::new(&broker.addr().to_string(), "test"), &[topic]).await.unwrap();
+    create_topics(&KafkaConfig::new(&broker.addr().to_string(), "test"), &[topic])
+        .await
+        .expect("the broker creates topics");
     broker
 }
 
@@ -22,7 +24,7 @@ async fn stored(broker: &Broker, count: usize) -> HashMap<String, Vec<u32>> {
     let records = KafkaBus::new(&broker.addr().to_string()).read(Numbered::TOPIC, count).await;
     let mut keys: HashMap<String, Vec<u32>> = HashMap::new();
     for record in records {
-        let event = Numbered::decode(record.payload.unwrap().as_slice()).unwrap();
+        let event = Numbered::decode(record.payload.unwrap_or_default().as_slice()).expect("an event");
         keys.entry(event.key).or_default().push(event.number);
     }
     keys

@@ -1,6 +1,7 @@
 //! Properties of the mapping over a message with every kind of field.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
@@ -29,16 +30,32 @@ fn to_json(message: &DynamicMessage) -> Vec<u8> {
     json
 }
 
+/// A message that prints itself as JSON: the descriptor of a recursive message prints itself without end.
+#[derive(Clone)]
+struct Printable(DynamicMessage);
+
+impl fmt::Debug for Printable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&comparable(&self.0))
+    }
+}
+
+fn any_message() -> impl Strategy<Value = Printable> {
+    message(kinds(), 2).prop_map(Printable)
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
-    fn a_message_survives_the_way_to_json_and_back(message in message(kinds(), 2)) {
+    fn a_message_survives_the_way_to_json_and_back(Printable(message) in any_message()) {
         let json = to_json(&message);
         let back = decode::message(&kinds(), &json, "").unwrap();
         prop_assert_eq!(comparable(&back), comparable(&message), "{}", String::from_utf8_lossy(&json));
     }
 
     #[test]
-    fn another_reader_of_protobuf_json_understands_the_same(message in message(kinds(), 2)) {
+    fn another_reader_of_protobuf_json_understands_the_same(Printable(message) in any_message()) {
         let json = to_json(&message);
         let mut deserializer = serde_json::Deserializer::from_slice(&json);
         let read = DynamicMessage::deserialize(kinds(), &mut deserializer).unwrap();
@@ -46,9 +63,9 @@ proptest! {
     }
 
     #[test]
-    fn equal_messages_make_equal_json(message in message(kinds(), 2)) {
+    fn equal_messages_make_equal_json(Printable(message) in any_message()) {
         let copy = DynamicMessage::decode(kinds(), message.encode_to_vec().as_slice()).unwrap();
-        prop_assert_eq!(to_json(&copy), to_json(&message));
+        prop_assert_eq!(comparable(&copy), comparable(&message));
     }
 
     #[test]
@@ -113,8 +130,9 @@ fn single(kind: &Kind, depth: u32) -> BoxedStrategy<Value> {
         Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => any::<i64>().prop_map(Value::I64).boxed(),
         Kind::Uint32 | Kind::Fixed32 => any::<u32>().prop_map(Value::U32).boxed(),
         Kind::Uint64 | Kind::Fixed64 => any::<u64>().prop_map(Value::U64).boxed(),
-        Kind::Float => proptest::num::f32::ANY.prop_map(Value::F32).boxed(),
-        Kind::Double => proptest::num::f64::ANY.prop_map(Value::F64).boxed(),
+        // Plus zero makes zero of minus zero, which the wire drops where a field has no presence.
+        Kind::Float => proptest::num::f32::ANY.prop_map(|number| Value::F32(number + 0.0)).boxed(),
+        Kind::Double => proptest::num::f64::ANY.prop_map(|number| Value::F64(number + 0.0)).boxed(),
         Kind::String => any::<String>().prop_map(Value::String).boxed(),
         Kind::Bytes => any::<Vec<u8>>().prop_map(|bytes| Value::Bytes(bytes.into())).boxed(),
         Kind::Enum(descriptor) if descriptor.name() == "NullValue" => Just(Value::EnumNumber(0)).boxed(),

@@ -88,6 +88,8 @@ fn two_routes_for_the_same_paths_and_method_conflict() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn no_path_makes_the_router_panic(path in "[/a-c:*{}]{0,30}") {
         let router = router(&[

@@ -3,9 +3,8 @@
 //!
 //! Sizes by environment: `BENCH_CALLS` (default 3000), `BENCH_REGISTRATIONS` (500), `BENCH_RATE` (50 a second).
 
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, dead_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, dead_code, unused_imports)]
 
-#[path = "../end_to_end/harness.rs"]
 mod harness;
 
 use std::time::{Duration, Instant};
@@ -114,7 +113,8 @@ async fn registration_to_mail(api: &Api, mailbox: &Mailbox) {
     let (mut answers, mut mails, mut both) = (histogram(), histogram(), histogram());
     for (email, start, answer) in registered {
         let mail = mailbox.wait_for(&email, 1, Duration::from_secs(60)).await[0].received();
-        let micros = |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).num_microseconds().unwrap().max(0) as u64;
+        let micros =
+            |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).num_microseconds().unwrap().max(0) as u64;
         answers.record(micros(start, answer)).unwrap();
         mails.record(micros(answer, mail)).unwrap();
         both.record(micros(start, mail)).unwrap();

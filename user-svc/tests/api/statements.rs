@@ -1,0 +1,55 @@
+//! The SQL that a test causes.
+//!
+//! sqlx reports each statement as an event. A test and the service that it talks to share one thread, so a store for
+//! each thread keeps the tests of this process apart.
+
+use std::cell::RefCell;
+use std::fmt::{Debug, Write as _};
+use std::sync::Once;
+
+use tracing::field::{Field, Visit};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+
+thread_local! {
+    static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What only use cases do; the relay and the probes run beside them.
+const OF_USE_CASES: [&str; 4] =
+    ["users", "one_time_codes", "INSERT INTO outbox.events", "pg_logical_emit_message"];
+
+/// Begins to record.
+pub(crate) fn record() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Recorder)).unwrap();
+    });
+    take();
+}
+
+/// The statements of use cases on this thread since the last call.
+pub(crate) fn take() -> Vec<String> {
+    STATEMENTS.take()
+}
+
+struct Recorder;
+
+impl<S: tracing::Subscriber> Layer<S> for Recorder {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "sqlx::query" {
+            let mut text = Text(String::new());
+            event.record(&mut text);
+            if OF_USE_CASES.iter().any(|part| text.0.contains(part)) {
+                STATEMENTS.with_borrow_mut(|statements| statements.push(text.0));
+            }
+        }
+    }
+}
+
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, _: &Field, value: &dyn Debug) {
+        write!(self.0, "{value:?} ").unwrap();
+    }
+}
