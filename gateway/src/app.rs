@@ -76,7 +76,8 @@ impl App {
     pub async fn run_until(self, shutdown: CancellationToken) -> anyhow::Result<()> {
         let health = self.health;
         let user_svc = health.dependency("user-svc", Need::Required);
-        let router = layers::wrap(routes::routes(self.transcoder, health.clone()), &self.config);
+        let routes = routes::routes(self.transcoder.clone(), health.clone());
+        let router = layers::wrap(routes, self.transcoder, &self.config);
 
         let tasks = Tasks::new(shutdown.clone());
         let drain_deadline = self.config.drain_deadline;

@@ -14,12 +14,13 @@ use axum::response::{IntoResponse as _, Response};
 use futures::FutureExt as _;
 use http::StatusCode;
 use tokio::sync::Semaphore;
+use transcoder::Transcoder;
 use transcoder::problem::Problem;
 
 use crate::config::GatewayConfig;
 
 /// Wraps the routes. Each `layer` wraps what stands above it, so a request meets them from the last line to the first.
-pub(crate) fn wrap(routes: Router, config: &GatewayConfig) -> Router {
+pub(crate) fn wrap(routes: Router, transcoder: Transcoder, config: &GatewayConfig) -> Router {
     let permits = Arc::new(Semaphore::new(config.max_concurrent_requests));
     routes
         // Innermost: the transcoder ends calls at their deadline by itself; this catches whatever forgets to.
@@ -29,7 +30,7 @@ pub(crate) fn wrap(routes: Router, config: &GatewayConfig) -> Router {
         // Inside `observe`, so that a panic counts as a 500 there.
         .layer(from_fn(catch_panic))
         // Inside `request_id`, so that the span carries the id.
-        .layer(from_fn(observe::observe))
+        .layer(from_fn_with_state(transcoder, observe::observe))
         // Outermost: every answer has an id, whoever made it.
         .layer(from_fn(request_id::request_id))
 }

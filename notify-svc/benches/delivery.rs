@@ -44,7 +44,11 @@ async fn run() -> anyhow::Result<()> {
     let connections = size("BENCH_CONNECTIONS", 8);
     let sink = sink().await?;
     let keys = SealingKeys::parse(&SealingKeys::generate("bench"))?;
-    let renderer = Arc::new(Renderer::new("no-reply@fitness.example".parse()?, "https://fitness.example", keys.clone())?);
+    let renderer = Arc::new(Renderer::new(
+        "no-reply@fitness.example".parse()?,
+        "https://fitness.example",
+        keys.clone(),
+    )?);
     let mail = renderer.render(&sample(Template::Welcome, Locale::English, &keys))?;
 
     println!("{mails} mails of {} bytes, {connections} connections\n", mail.data().len());
@@ -179,7 +183,8 @@ async fn bare_client(port: u16, mails: usize, data: Arc<str>) -> anyhow::Result<
         stream.read_line(&mut line).await?;
     }
     for _ in 0..mails {
-        let commands = ["MAIL FROM:<no-reply@fitness.example>\r\n", "RCPT TO:<ann@example.org>\r\n", "DATA\r\n", &data];
+        let commands =
+            ["MAIL FROM:<no-reply@fitness.example>\r\n", "RCPT TO:<ann@example.org>\r\n", "DATA\r\n", &data];
         for command in commands {
             stream.write_all(command.as_bytes()).await?;
             line.clear();
@@ -227,7 +232,10 @@ async fn take_batches(intake: &Intake, envelopes: &[Envelope]) -> anyhow::Result
         let arrivals: Vec<_> =
             batch.iter().map(|envelope| Arrival { envelope, trace: envelope.trace.clone() }).collect();
         let outcomes = intake.take(&arrivals).await;
-        anyhow::ensure!(outcomes.iter().all(|outcome| *outcome == eventbus::Outcome::Done), "an event was not taken");
+        anyhow::ensure!(
+            outcomes.iter().all(|outcome| *outcome == eventbus::Outcome::Done),
+            "an event was not taken"
+        );
     }
     Ok(())
 }

@@ -7,13 +7,15 @@
 mod connect;
 mod connection;
 mod encryption;
+mod outcome;
 mod reply;
 mod stream;
 
 pub use connect::{ConnectError, connect};
-pub use connection::{Connection, Outcome, Stage};
+pub use connection::Connection;
 pub use encryption::Encryption;
 pub(crate) use encryption::is_loopback;
+pub use outcome::{Outcome, Stage};
 pub use reply::Reply;
 
 use std::time::Duration;

@@ -12,12 +12,17 @@ use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 
-/// Puts the installation's own secrets where the operator has set none.
-pub(crate) fn provide(settings: &mut Settings, folder: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+/// Puts the installation's own secrets where the operator has set none; without a folder they are not kept.
+pub(crate) fn provide(settings: &mut Settings, folder: Option<&Path>) -> anyhow::Result<()> {
+    if let Some(folder) = folder {
+        fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    }
     let mut secret = |name: &str, make: fn() -> anyhow::Result<String>| -> anyhow::Result<()> {
-        let path = folder.join(name.to_lowercase());
-        settings.set_default(name, load_or_make(&path, make)?);
+        let value = match folder {
+            Some(folder) => load_or_make(&folder.join(name.to_lowercase()), make)?,
+            None => make()?,
+        };
+        settings.set_default(name, value);
         Ok(())
     };
     secret("JWT_SIGNING_KEY", signing_key)?;

@@ -93,7 +93,9 @@ impl Stack {
             }
         }
         let data_dir = DataDir::open(arguments)?;
-        secrets::provide(&mut settings, &data_dir.join("secrets"))?;
+        // What is gone at the end needs no keys that outlive it.
+        let secrets_folder = (!arguments.ephemeral).then(|| data_dir.join("secrets"));
+        secrets::provide(&mut settings, secrets_folder.as_deref())?;
         let infrastructure =
             Infrastructure::start(&mut settings, data_dir.path(), arguments.ephemeral).await?;
         let ended = CancellationToken::new();

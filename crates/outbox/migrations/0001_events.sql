@@ -1,7 +1,5 @@
--- Events that were written together with the change they report and are to be published.
---
--- pending → published → pruned after the retention period, or replayed back to pending
--- pending → parked, when the broker refuses the event itself
+-- Events that were written together with the change they report. They are never updated; what happens to them is in
+-- the tables below. They stay for the retention period, so that they can be published again.
 CREATE TABLE outbox.events (
     -- A UUIDv7, so the primary key is in the order of time: pruning and replaying use its ranges.
     event_id UUID PRIMARY KEY,
@@ -15,19 +13,26 @@ CREATE TABLE outbox.events (
     payload BYTEA NOT NULL,
     traceparent TEXT,
     tracestate TEXT,
-    create_time TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
-    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'published', 'parked')),
+    create_time TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
+);
+
+-- What is to be published. Its rows are narrow and live briefly: marking an event as published deletes one of them,
+-- where an update of the event would copy it and renew its indexes. It is written with the event in one statement and
+-- has no foreign key, which would look each event up again.
+CREATE TABLE outbox.pending (
+    position BIGINT PRIMARY KEY,
+    event_id UUID NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
-    reason TEXT,
-    publish_time TIMESTAMPTZ
+    reason TEXT
 ) WITH (
-    -- Every row is updated once and deleted once.
     autovacuum_vacuum_scale_factor = 0.02,
     autovacuum_vacuum_threshold = 5000
 );
 
--- What is pending stays quick to find however many rows the retention keeps. There is no other index on position, so
--- that no plan walks over the published ones.
-CREATE UNIQUE INDEX events_pending ON outbox.events (position) WHERE state = 'pending';
-
-CREATE INDEX events_parked ON outbox.events (event_id) WHERE state = 'parked';
+-- What the broker refused for good; it waits for a person and is not pruned.
+CREATE TABLE outbox.parked (
+    event_id UUID PRIMARY KEY,
+    attempts INTEGER NOT NULL,
+    reason TEXT,
+    park_time TIMESTAMPTZ NOT NULL DEFAULT now()
+);

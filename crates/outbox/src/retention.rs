@@ -17,13 +17,12 @@ pub async fn replay(pool: &PgPool, since: DateTime<Utc>) -> Result<u64, sqlx::Er
     store::reset_published(pool, lowest_id(since)).await
 }
 
-/// Deletes events published longer ago than `retention`, in batches, and returns how many.
+/// Deletes published events that were created longer ago than `retention`, in batches, and returns how many.
 pub async fn prune(pool: &PgPool, retention: Duration) -> Result<u64, sqlx::Error> {
-    let cutoff = Utc::now() - retention;
+    let to = lowest_id(Utc::now() - retention);
     let mut deleted = 0;
     loop {
-        // An event is created before it is published, so its id is below that of the cutoff.
-        let batch = store::delete_published(pool, lowest_id(cutoff), cutoff, PRUNE_BATCH).await?;
+        let batch = store::delete_published(pool, to, PRUNE_BATCH).await?;
         deleted += batch;
         if batch < PRUNE_BATCH.unsigned_abs() {
             return Ok(deleted);

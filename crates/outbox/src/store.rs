@@ -1,6 +1,5 @@
 //! The SQL of the outbox.
 
-use chrono::{DateTime, Utc};
 use eventbus::{Envelope, TraceContext};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
@@ -36,11 +35,18 @@ pub(crate) struct Parked {
 
 pub(crate) async fn insert(connection: &mut PgConnection, new: NewEvents<'_>) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO outbox.events (event_id, event_key, payload, topic, event_type, source, traceparent, tracestate)
-         SELECT new.event_id, new.event_key, new.payload, $4, $5, $6, $7, $8
-         FROM UNNEST($1::UUID[], $2::TEXT[], $3::BYTEA[])
-             WITH ORDINALITY AS new (event_id, event_key, payload, number)
-         ORDER BY new.number",
+        "WITH written AS (
+             INSERT INTO outbox.events
+                 (event_id, event_key, payload, topic, event_type, source, traceparent, tracestate)
+             SELECT new.event_id, new.event_key, new.payload, $4, $5, $6, $7, $8
+             FROM UNNEST($1::UUID[], $2::TEXT[], $3::BYTEA[])
+                 WITH ORDINALITY AS new (event_id, event_key, payload, number)
+             ORDER BY new.number
+             RETURNING position, event_id
+         )
+         INSERT INTO outbox.pending (position, event_id)
+         SELECT position, event_id
+         FROM written",
         new.ids,
         &new.keys,
         &new.payloads,
@@ -55,15 +61,26 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: NewEvents<'_>) ->
     Ok(())
 }
 
-/// The first pending events in the order of their positions.
-pub(crate) async fn pending(connection: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Pending>> {
+/// The first pending events in the order of their positions, without those at `excluded`.
+pub(crate) async fn pending(
+    connection: &mut PgConnection,
+    limit: i64,
+    excluded: &[i64],
+) -> sqlx::Result<Vec<Pending>> {
     let rows = sqlx::query!(
-        "SELECT position, event_id, topic, event_key, event_type, source, payload, traceparent, tracestate, create_time
-         FROM outbox.events
-         WHERE state = 'pending'
-         ORDER BY position
-         LIMIT $1",
+        "SELECT head.position, event_id, topic, event_key, event_type, source, payload, traceparent, tracestate,
+             create_time
+         FROM (
+             SELECT position, event_id
+             FROM outbox.pending
+             WHERE position <> ALL($2)
+             ORDER BY position
+             LIMIT $1
+         ) AS head
+         INNER JOIN outbox.events USING (event_id)
+         ORDER BY head.position",
         limit,
+        excluded,
     )
     .fetch_all(connection)
     .await?;
@@ -86,10 +103,8 @@ pub(crate) async fn pending(connection: &mut PgConnection, limit: i64) -> sqlx::
 
 pub(crate) async fn mark_published(connection: &mut PgConnection, positions: &[i64]) -> sqlx::Result<()> {
     sqlx::query!(
-        "UPDATE outbox.events
-         SET state = 'published', publish_time = now()
-         WHERE position = ANY($1)
-         AND state = 'pending'",
+        "DELETE FROM outbox.pending
+         WHERE position = ANY($1)",
         positions,
     )
     .execute(connection)
@@ -97,39 +112,69 @@ pub(crate) async fn mark_published(connection: &mut PgConnection, positions: &[i
     Ok(())
 }
 
-/// Counts a refusal of each event and parks those that reach `max_attempts`, which are returned.
-pub(crate) async fn mark_refused(
+/// Counts a refusal of each event.
+pub(crate) async fn count_refusals(
     connection: &mut PgConnection,
     positions: &[i64],
     reasons: &[String],
-    max_attempts: i32,
-) -> sqlx::Result<Vec<Parked>> {
-    let rows = sqlx::query!(
-        "UPDATE outbox.events AS event
-         SET attempts = event.attempts + 1,
-             reason = refused.reason,
-             state = CASE WHEN event.attempts + 1 >= $3 THEN 'parked' ELSE 'pending' END
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE outbox.pending
+         SET attempts = pending.attempts + 1,
+             reason = refused.reason
          FROM UNNEST($1::BIGINT[], $2::TEXT[]) AS refused (position, reason)
-         WHERE event.position = refused.position
-         AND event.state = 'pending'
-         RETURNING event.event_id, event.event_type, event.state",
+         WHERE pending.position = refused.position",
         positions,
         reasons,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Parks those of the events that were refused `max_attempts` times, and returns them.
+pub(crate) async fn park(
+    connection: &mut PgConnection,
+    positions: &[i64],
+    max_attempts: i32,
+) -> sqlx::Result<Vec<Parked>> {
+    sqlx::query_as!(
+        Parked,
+        "WITH exhausted AS (
+             DELETE FROM outbox.pending
+             WHERE position = ANY($1)
+             AND attempts >= $2
+             RETURNING event_id, attempts, reason
+         ),
+         parked AS (
+             INSERT INTO outbox.parked (event_id, attempts, reason)
+             SELECT event_id, attempts, reason
+             FROM exhausted
+             RETURNING event_id
+         )
+         SELECT event_id, event_type
+         FROM parked
+         INNER JOIN outbox.events USING (event_id)",
+        positions,
         max_attempts,
     )
     .fetch_all(connection)
-    .await?;
-    let parked = rows.into_iter().filter(|row| row.state == "parked");
-    Ok(parked.map(|row| Parked { event_id: row.event_id, event_type: row.event_type }).collect())
+    .await
 }
 
-/// Makes published events pending again; `from` is the lowest id.
+/// Makes published events pending again, at their old positions; `from` is the lowest id.
 pub(crate) async fn reset_published(executor: impl PgExecutor<'_>, from: Uuid) -> sqlx::Result<u64> {
     let done = sqlx::query!(
-        "UPDATE outbox.events
-         SET state = 'pending', publish_time = NULL, attempts = 0
+        "INSERT INTO outbox.pending (position, event_id)
+         SELECT position, event_id
+         FROM outbox.events
          WHERE event_id >= $1
-         AND state = 'published'",
+         AND NOT EXISTS (
+             SELECT
+             FROM outbox.parked
+             WHERE parked.event_id = events.event_id
+         )
+         ON CONFLICT (position) DO NOTHING",
         from,
     )
     .execute(executor)
@@ -137,11 +182,10 @@ pub(crate) async fn reset_published(executor: impl PgExecutor<'_>, from: Uuid) -
     Ok(done.rows_affected())
 }
 
-/// Deletes up to `limit` events published before `cutoff`; `to` is the lowest id that a later event can have.
+/// Deletes up to `limit` published events; `to` is the lowest id that stays.
 pub(crate) async fn delete_published(
     executor: impl PgExecutor<'_>,
     to: Uuid,
-    cutoff: DateTime<Utc>,
     limit: i64,
 ) -> sqlx::Result<u64> {
     let done = sqlx::query!(
@@ -150,13 +194,20 @@ pub(crate) async fn delete_published(
              SELECT event_id
              FROM outbox.events
              WHERE event_id < $1
-             AND publish_time < $2
-             AND state = 'published'
+             AND NOT EXISTS (
+                 SELECT
+                 FROM outbox.pending
+                 WHERE pending.position = events.position
+             )
+             AND NOT EXISTS (
+                 SELECT
+                 FROM outbox.parked
+                 WHERE parked.event_id = events.event_id
+             )
              ORDER BY event_id
-             LIMIT $3
+             LIMIT $2
          )",
         to,
-        cutoff,
         limit,
     )
     .execute(executor)
@@ -168,13 +219,13 @@ pub(crate) async fn delete_published(
 pub(crate) async fn count(executor: impl PgExecutor<'_>) -> sqlx::Result<(i64, Option<f64>, i64)> {
     let row = sqlx::query!(
         r#"SELECT
-             (SELECT count(*) FROM outbox.events WHERE state = 'pending') AS "pending!",
-             (SELECT count(*) FROM outbox.events WHERE state = 'parked') AS "parked!",
+             (SELECT count(*) FROM outbox.pending) AS "pending!",
+             (SELECT count(*) FROM outbox.parked) AS "parked!",
              (
                  SELECT EXTRACT(EPOCH FROM clock_timestamp() - create_time)::FLOAT8
-                 FROM outbox.events
-                 WHERE state = 'pending'
-                 ORDER BY position
+                 FROM outbox.pending
+                 INNER JOIN outbox.events USING (event_id)
+                 ORDER BY pending.position
                  LIMIT 1
              ) AS oldest_age_s"#,
     )
@@ -198,13 +249,16 @@ pub(crate) async fn notify(connection: &mut PgConnection) -> sqlx::Result<()> {
 /// Prepares the connection of a relay.
 ///
 /// A mark lost in a crash of the server repeats an event, which is allowed, so commits need not wait for the disk. The
-/// server notices within half a minute when the machine of the active relay has vanished, and frees its lock.
+/// server notices within half a minute when the machine of the active relay has vanished, and frees its lock. Its one
+/// join is a short list against a primary key; without statistics the planner may think otherwise.
 pub(crate) async fn configure(connection: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::raw_sql(
         "SET synchronous_commit = off;
          SET tcp_keepalives_idle = 10;
          SET tcp_keepalives_interval = 5;
-         SET tcp_keepalives_count = 3",
+         SET tcp_keepalives_count = 3;
+         SET enable_hashjoin = off;
+         SET enable_mergejoin = off",
     )
     .execute(connection)
     .await?;

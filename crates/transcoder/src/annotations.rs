@@ -75,13 +75,20 @@ impl Annotations {
     }
 }
 
+/// The method and the path of a custom pattern.
+fn custom(rule: &DynamicMessage) -> Option<(Option<Method>, String)> {
+    let custom = rule.get_field_by_name("custom")?;
+    let custom = custom.as_message()?;
+    let kind = text(custom, "kind");
+    let method = if kind == "*" { None } else { Some(kind.parse().ok()?) };
+    Some((method, text(custom, "path")))
+}
+
+fn text(message: &DynamicMessage, name: &str) -> String {
+    message.get_field_by_name(name).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
 fn http_rule(rule: &DynamicMessage) -> Option<HttpRule> {
-    let text = |message: &DynamicMessage, name: &str| {
-        message
-            .get_field_by_name(name)
-            .and_then(|value| value.as_str().map(str::to_owned))
-            .unwrap_or_default()
-    };
     let verbs = [
         ("get", Method::GET),
         ("put", Method::PUT),
@@ -89,16 +96,9 @@ fn http_rule(rule: &DynamicMessage) -> Option<HttpRule> {
         ("delete", Method::DELETE),
         ("patch", Method::PATCH),
     ];
-    let plain = verbs.into_iter().find(|(name, _)| rule.has_field_by_name(name));
-    let (method, template) = match plain {
+    let (method, template) = match verbs.into_iter().find(|(name, _)| rule.has_field_by_name(name)) {
         Some((name, method)) => (Some(method), text(rule, name)),
-        None => {
-            let custom = rule.get_field_by_name("custom")?;
-            let custom = custom.as_message()?;
-            let kind = text(custom, "kind");
-            let method = if kind == "*" { None } else { Some(kind.parse().ok()?) };
-            (method, text(custom, "path"))
-        }
+        None => custom(rule)?,
     };
     Some(HttpRule { method, template, body: text(rule, "body"), response_body: text(rule, "response_body") })
 }

@@ -146,7 +146,7 @@ impl TranscoderBuilder {
             }
         }
         Ok(Transcoder::new(Shared {
-            router: router(&routes)?,
+            router: lay_out(&routes)?,
             routes,
             forwarding,
             timeouts: Timeouts {
@@ -160,10 +160,10 @@ impl TranscoderBuilder {
     }
 }
 
-fn router(routes: &[Arc<Route>]) -> Result<Router<Arc<Route>>, BuildError> {
-    let mut router = Router::default();
+fn lay_out(routes: &[Arc<Route>]) -> Result<Router<Arc<Route>>, BuildError> {
+    let mut tree = Router::default();
     for route in routes {
-        let inserted = router.insert(&route.template, route.method.clone(), Arc::clone(route));
+        let inserted = tree.insert(&route.template, route.method.clone(), Arc::clone(route));
         inserted.map_err(|first| BuildError::Conflict {
             method: route.method.clone(),
             template: route.path.to_string(),
@@ -171,5 +171,5 @@ fn router(routes: &[Arc<Route>]) -> Result<Router<Arc<Route>>, BuildError> {
             second: route.operation.rpc.full_name().to_owned(),
         })?;
     }
-    Ok(router)
+    Ok(tree)
 }

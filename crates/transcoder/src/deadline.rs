@@ -55,7 +55,7 @@ mod tests {
     #[case("5S", Some(Duration::from_secs(5)))]
     #[case("200m", Some(Duration::from_millis(200)))]
     #[case("7u", Some(Duration::from_micros(7)))]
-    #[case("99999999H", Some(Duration::from_secs(99_999_999 * 3600)))]
+    #[case("99999999H", Some(Duration::from_hours(99_999_999)))]
     #[case("123456789S", None)]
     #[case("S", None)]
     #[case("", None)]

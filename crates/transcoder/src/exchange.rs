@@ -86,7 +86,7 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    if route.operation.rpc.is_server_streaming() {
+    if route.operation.is_server_streaming {
         let detail = "Streams are not served over REST yet; use gRPC.";
         return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, "UNIMPLEMENTED", detail).into());
     }
@@ -110,7 +110,7 @@ where
     let answer = answer.map_err(|status| status_problem(route, &status, deadline))?;
     let (metadata, message, _) = answer.into_parts();
     let mut response = response::response(route, &message).map_err(|error| {
-        tracing::error!(rpc = route.operation.rpc.full_name(), %error, "the answer has no JSON form");
+        tracing::error!(rpc = &*route.operation.name, %error, "the answer has no JSON form");
         Problem::internal()
     })?;
     shared.forwarding.response_headers(metadata, response.headers_mut());
@@ -167,9 +167,9 @@ fn status_problem(route: &Route, status: &Status, deadline: Instant) -> Problem 
     let problem = Problem::from(status);
     // A message that came over the wire may quote anything; the service has it in its own log.
     if let Some(error) = status.source() {
-        tracing::warn!(rpc = route.operation.rpc.full_name(), error, "the service cannot be reached");
+        tracing::warn!(rpc = &*route.operation.name, error, "the service cannot be reached");
     } else if problem.status().is_server_error() {
-        tracing::warn!(rpc = route.operation.rpc.full_name(), code = ?status.code(), "the call failed");
+        tracing::warn!(rpc = &*route.operation.name, code = ?status.code(), "the call failed");
     }
     // A server that gives up at the deadline says CANCELLED in tonic. The client is still here, so it was not that.
     if status.code() == Code::Cancelled && Instant::now() >= deadline {

@@ -3,7 +3,8 @@
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 
 use crate::json::WellKnown;
-use crate::json::decode::{field_named, rival};
+use crate::json::decode::rival;
+use crate::json::field_name::field_named;
 use crate::json::scalar::is_scalar;
 
 /// Recursive messages would otherwise let a long query nest them without end.

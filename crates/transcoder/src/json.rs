@@ -10,6 +10,7 @@ mod any;
 mod context;
 pub(crate) mod decode;
 pub(crate) mod encode;
+pub(crate) mod field_name;
 pub(crate) mod scalar;
 
 use std::borrow::Cow;

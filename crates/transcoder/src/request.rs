@@ -64,7 +64,7 @@ fn read_body(route: &Route, incoming: &Incoming<'_>) -> Result<DynamicMessage, R
         return Ok(message);
     }
     let content_type = incoming.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let raw = route.raw_request().map(|descriptor| raw_body(descriptor, content_type, &incoming.body));
+    let raw = route.raw_request.as_ref().map(|descriptor| raw_body(descriptor, content_type, &incoming.body));
     if raw.is_none() && !content_type.is_some_and(is_json) {
         return Err(RequestError::MediaType);
     }
@@ -82,8 +82,8 @@ fn read_body(route: &Route, incoming: &Incoming<'_>) -> Result<DynamicMessage, R
     Ok(message)
 }
 
-fn raw_body(descriptor: MessageDescriptor, content_type: Option<&str>, body: &Bytes) -> DynamicMessage {
-    let mut message = DynamicMessage::new(descriptor);
+fn raw_body(descriptor: &MessageDescriptor, content_type: Option<&str>, body: &Bytes) -> DynamicMessage {
+    let mut message = DynamicMessage::new(descriptor.clone());
     message.set_field_by_number(1, Value::String(content_type.unwrap_or_default().to_owned()));
     message.set_field_by_number(2, Value::Bytes(body.clone()));
     message

@@ -19,7 +19,7 @@ pub(crate) fn response(route: &Route, message: &DynamicMessage) -> Result<Respon
     let success = route.operation.success;
     let mut response = if matches!(success, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT) {
         Response::new(body::empty())
-    } else if route.is_raw_response() {
+    } else if route.is_raw_response {
         raw(route, message)
     } else {
         json(route, message)?

@@ -16,6 +16,9 @@ use crate::path_template::PathTemplate;
 /// An rpc that REST can reach.
 pub(crate) struct Operation {
     pub(crate) rpc: MethodDescriptor,
+    /// Full name of the rpc.
+    pub(crate) name: Arc<str>,
+    pub(crate) is_server_streaming: bool,
     pub(crate) input: MessageDescriptor,
     pub(crate) output: MessageDescriptor,
     pub(crate) grpc_path: PathAndQuery,
@@ -38,6 +41,10 @@ pub(crate) struct Route {
     pub(crate) response_body: Option<FieldDescriptor>,
     /// The field mask that a PATCH fills from the keys of its body.
     pub(crate) mask: Option<FieldDescriptor>,
+    /// The `google.api.HttpBody` that the body of a request fills with its raw bytes.
+    pub(crate) raw_request: Option<MessageDescriptor>,
+    /// Whether the answer is a `google.api.HttpBody`, whose bytes go out as they are.
+    pub(crate) is_raw_response: bool,
 }
 
 /// Where the body of a request goes.
@@ -65,6 +72,8 @@ impl Operation {
         let grpc_path = format!("/{}/{}", rpc.parent_service().full_name(), rpc.name());
         Ok(Self {
             grpc_path: grpc_path.parse().expect("names of services and methods are identifiers"),
+            name: rpc.full_name().into(),
+            is_server_streaming: rpc.is_server_streaming(),
             input: rpc.input(),
             output: rpc.output(),
             public: annotations.is_public(&rpc),
@@ -125,42 +134,31 @@ impl Route {
         } else {
             None
         };
+        let answer = response_body.clone().map_or(BodyRule::Message, BodyRule::Field);
         Ok(Self {
             operation: Arc::clone(operation),
             method: rule.method,
             path: template.to_string().into(),
             template,
             variables,
+            raw_request: http_body(&operation.input, &body),
+            is_raw_response: http_body(&operation.output, &answer).is_some(),
             body,
             response_body,
             mask,
         })
     }
-
-    /// The `google.api.HttpBody` that the body of a request fills with its raw bytes.
-    pub(crate) fn raw_request(&self) -> Option<MessageDescriptor> {
-        match &self.body {
-            BodyRule::Ignored => None,
-            BodyRule::Message => http_body(Kind::Message(self.operation.input.clone())),
-            BodyRule::Field(field) if field.is_list() => None,
-            BodyRule::Field(field) => http_body(field.kind()),
-        }
-    }
-
-    /// Whether the answer is a `google.api.HttpBody`, whose bytes go out as they are.
-    pub(crate) fn is_raw_response(&self) -> bool {
-        match &self.response_body {
-            None => http_body(Kind::Message(self.operation.output.clone())).is_some(),
-            Some(field) => !field.is_list() && http_body(field.kind()).is_some(),
-        }
-    }
 }
 
-fn http_body(kind: Kind) -> Option<MessageDescriptor> {
-    match kind {
-        Kind::Message(message) if message.full_name() == "google.api.HttpBody" => Some(message),
-        _ => None,
-    }
+/// The type of a body that is taken or given as raw bytes.
+fn http_body(message: &MessageDescriptor, body: &BodyRule) -> Option<MessageDescriptor> {
+    let body = match body {
+        BodyRule::Ignored => None,
+        BodyRule::Message => Some(message.clone()),
+        BodyRule::Field(field) if field.is_list() => None,
+        BodyRule::Field(field) => field.kind().as_message().cloned(),
+    };
+    body.filter(|body| body.full_name() == "google.api.HttpBody")
 }
 
 /// The one field mask of the request, if the body is a field with fields of its own and nothing else sets the mask.

@@ -48,7 +48,7 @@ pub struct MatchedRoute {
     /// The path with variables in braces, such as `/v1/books/{book_id}:archive`.
     pub path: Arc<str>,
     /// Full name of the rpc, such as `library.v1.BookService.ArchiveBook`.
-    pub rpc: String,
+    pub rpc: Arc<str>,
     /// Whether the rpc may be called without an access token.
     pub public: bool,
 }
@@ -57,7 +57,7 @@ impl MatchedRoute {
     pub(crate) fn new(route: &Route) -> Self {
         Self {
             path: Arc::clone(&route.path),
-            rpc: route.operation.rpc.full_name().to_owned(),
+            rpc: Arc::clone(&route.operation.name),
             public: route.operation.public,
         }
     }

@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use chassis::telemetry;
@@ -14,7 +14,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::Histogram;
 use tracing::Instrument as _;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-use transcoder::MatchedRoute;
+use transcoder::Transcoder;
 
 static DURATION: LazyLock<Histogram<f64>> = LazyLock::new(|| {
     opentelemetry::global::meter("gateway")
@@ -25,15 +25,19 @@ static DURATION: LazyLock<Histogram<f64>> = LazyLock::new(|| {
         .build()
 });
 
-pub(super) async fn observe(request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(transcoder): State<Transcoder>, request: Request, next: Next) -> Response {
     let method = known_method(request.method());
+    // A route template is one of a few; what is on the wire is not. A span that has started keeps its name, so the
+    // route is looked up before.
+    let matched = transcoder.route(request.method(), request.uri().path());
+    let route = matched.as_ref().map_or("none", |route| &*route.path);
     let span = tracing::info_span!(
         "http.server",
-        otel.name = tracing::field::Empty,
+        otel.name = format!("{method} {route}"),
         otel.kind = "server",
         otel.status_code = tracing::field::Empty,
         http.request.method = method,
-        http.route = tracing::field::Empty,
+        http.route = route,
         http.response.status_code = tracing::field::Empty,
         request_id = super::request_id::of(&request),
         trace_id = tracing::field::Empty,
@@ -48,10 +52,6 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let elapsed = start.elapsed();
 
     let status = response.status();
-    // A route template is one of a few; what is on the wire is not.
-    let route = response.extensions().get::<MatchedRoute>().map_or("none", |route| &*route.path).to_owned();
-    span.record("otel.name", format!("{method} {route}"));
-    span.record("http.route", route.as_str());
     span.record("http.response.status_code", i64::from(status.as_u16()));
     if status.is_server_error() {
         span.record("otel.status_code", "ERROR");
@@ -67,7 +67,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     });
     let labels = [
         KeyValue::new("http.request.method", method),
-        KeyValue::new("http.route", route),
+        KeyValue::new("http.route", route.to_owned()),
         KeyValue::new("http.response.status_code", i64::from(status.as_u16())),
     ];
     DURATION.record(elapsed.as_secs_f64(), &labels);

@@ -1,6 +1,7 @@
 //! One kept connection: mail transactions one after another, each with a known outcome.
 
 use std::fmt::{self, Write as _};
+use std::iter;
 use std::time::Duration;
 
 use lettre::address::Envelope;
@@ -13,62 +14,7 @@ use tokio::time::timeout;
 
 use super::reply::negative_reply;
 use super::stream::FlushMark;
-use super::{Reply, Timeouts, WireMail};
-
-/// How far a transaction got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// `MAIL FROM`.
-    Mail,
-    /// `RCPT TO`.
-    Rcpt,
-    /// `DATA`.
-    Data,
-    /// The message itself, before its final dot was out.
-    Body,
-    /// After the final dot.
-    FinalDot,
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Mail => "MAIL",
-            Self::Rcpt => "RCPT",
-            Self::Data => "DATA",
-            Self::Body => "the message",
-            Self::FinalDot => "the final dot",
-        })
-    }
-}
-
-/// What became of one mail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The server took responsibility.
-    Accepted(Reply),
-    /// The server said no.
-    Refused {
-        /// To what.
-        stage: Stage,
-        /// What it said.
-        reply: Reply,
-    },
-    /// The server cannot carry this mail at all.
-    Unsupported(&'static str),
-    /// The connection broke before the final dot was out: the server has not got the mail.
-    Lost {
-        /// How far it got.
-        stage: Stage,
-        /// What happened.
-        reason: String,
-    },
-    /// The connection broke after the final dot: nobody knows.
-    InDoubt {
-        /// What happened.
-        reason: String,
-    },
-}
+use super::{Outcome, Reply, Stage, Timeouts, WireMail};
 
 /// Why a step has no positive reply.
 enum Trouble {
@@ -212,36 +158,34 @@ impl Connection {
         }
         write!(group, "{Data}").expect("a String takes every write");
 
-        let mut refused = None;
-        let mut note = |stage, result| match result {
-            Ok(_) => Ok(()),
-            Err(Trouble::Refused(reply)) => {
-                refused.get_or_insert((stage, Trouble::Refused(reply)));
-                Ok(())
-            }
-            Err(broken) => Err((stage, broken)),
-        };
-        note(Stage::Mail, reply_within(command, self.inner.command(group)).await)?;
-        for _ in envelope.to() {
-            note(Stage::Rcpt, reply_within(command, self.inner.read_response()).await)?;
-        }
-        let opened = reply_within(data, self.inner.read_response()).await;
-        let in_data = opened.is_ok();
-        note(Stage::Data, opened)?;
-        match refused {
-            None => Ok(()),
-            Some(refusal) => {
-                if in_data
-                    && matches!(
-                        reply_within(self.timeouts.final_dot, self.inner.command(".\r\n")).await,
-                        Err(Trouble::Broken(_))
-                    )
-                {
-                    self.usable = false;
+        let recipients = envelope.to().iter().map(|_| Stage::Rcpt);
+        let stages = iter::once(Stage::Mail).chain(recipients).chain([Stage::Data]);
+        let (mut refusal, mut in_data) = (None, false);
+        for stage in stages {
+            let limit = if stage == Stage::Data { data } else { command };
+            let reply = if stage == Stage::Mail {
+                reply_within(limit, self.inner.command(&group)).await
+            } else {
+                reply_within(limit, self.inner.read_response()).await
+            };
+            match reply {
+                Ok(_) => in_data = stage == Stage::Data,
+                Err(Trouble::Refused(reply)) => {
+                    refusal.get_or_insert((stage, Trouble::Refused(reply)));
                 }
-                Err(refusal)
+                // Some servers close after a refusal; then the refusal is the news.
+                Err(broken) => {
+                    self.usable = false;
+                    return Err(refusal.unwrap_or((stage, broken)));
+                }
             }
         }
+        let Some(refusal) = refusal else { return Ok(()) };
+        if in_data {
+            let ended = reply_within(self.timeouts.final_dot, self.inner.command(".\r\n")).await;
+            self.usable = !matches!(ended, Err(Trouble::Broken(_)));
+        }
+        Err(refusal)
     }
 
     async fn send_body(&mut self, data: &str) -> Outcome {

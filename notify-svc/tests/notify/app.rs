@@ -1,13 +1,18 @@
 //! The whole service: from Kafka to the mailbox and back to Kafka.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chassis::database::DatabaseConfig;
 use chassis::grpc::server::GrpcServerConfig;
 use chrono::TimeDelta;
 use embedded::broker::Broker;
-use eventbus::{Envelope, KafkaConfig, KafkaPublisher, Publisher, TopicSpec, create_topics};
+use eventbus::{
+    ConsumerConfig, Delivery, Envelope, Handler, KafkaConfig, KafkaConsumer, KafkaPublisher, Outcome,
+    Publisher, TopicSpec, create_topics,
+};
+use fitness_proto::fitness::notify::v1::NotificationSent;
 use notify_svc::{App, NotifySvcConfig};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -45,6 +50,26 @@ async fn publish(publisher: &KafkaPublisher, envelopes: &[Envelope]) {
     }
 }
 
+/// Remembers which mails were reported as sent.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<NotificationSent>>>);
+
+impl Heard {
+    fn sent_templates(&self) -> Vec<String> {
+        let mut templates: Vec<_> =
+            self.0.lock().unwrap().iter().map(|event| event.template.clone()).collect();
+        templates.sort();
+        templates
+    }
+}
+
+impl Handler for Heard {
+    async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
+        self.0.lock().unwrap().extend(batch.iter().map(|delivery| delivery.envelope.decode().unwrap()));
+        vec![Outcome::Done; batch.len()]
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn events_on_kafka_become_one_mail_each_and_what_became_of_them_is_published() {
     let stage = Stage::new().await;
@@ -60,23 +85,22 @@ async fn events_on_kafka_become_one_mail_each_and_what_became_of_them_is_publish
     unknown.event_type = "fitness.user.v1.SomethingNew".to_owned();
     publish(&publisher, &[registered(&person, "en"), code.clone(), unknown]).await;
 
-    let app = App::build(config(&stage, kafka)).await.unwrap();
+    let app = App::build(config(&stage, kafka.clone())).await.unwrap();
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(app.run_until(shutdown.clone()));
     assert_eq!(stage.mailbox.wait_for(&person.email, 1, LIMIT).await.len(), 1);
     publish(&publisher, &[code, verified(&person)]).await;
     let mails = stage.mailbox.wait_for(&person.email, 2, LIMIT).await;
     assert_eq!(mails[1].subject(), "Welcome to Fitness Trainer");
-    let published = async || {
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox.events WHERE state = 'published'")
-            .fetch_one(&stage.pool)
-            .await
-            .unwrap();
-        count == 2
-    };
-    assert!(eventually(published).await);
+
+    let heard = Heard::default();
+    let topics = ["fitness.notification.events"];
+    let consumer = KafkaConsumer::new(&kafka, ConsumerConfig::new("listener", &topics)).unwrap();
+    let listening = tokio::spawn(consumer.run(heard.clone(), shutdown.clone()));
+    assert!(eventually(async || heard.sent_templates() == ["email_verification", "welcome"]).await);
     shutdown.cancel();
     running.await.unwrap().unwrap();
+    listening.await.unwrap().unwrap();
     assert_eq!(stage.mailbox.messages().len(), 2);
     broker.stop().await;
     stage.finish().await;

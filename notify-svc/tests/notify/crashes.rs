@@ -55,6 +55,7 @@ async fn what_a_dead_worker_was_sending_is_in_doubt_and_sent_again() {
     let late = Settlement { state: State::Failed, ..sent(&claims[0]) };
     assert_eq!(attempts::settle(&mut connection, dead, &[late]).await.unwrap(), []);
     assert_eq!(stage.standing(&person).await.0, "sent");
+    drop(connection);
     workers.stop().await;
     stage.finish().await;
 }

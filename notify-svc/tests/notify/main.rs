@@ -1,4 +1,6 @@
 //! notify-svc on a real PostgreSQL and a real SMTP server, without and with the broker.
+// clippy's exception for tests covers the test functions, not what they share.
+#![allow(clippy::unwrap_used)]
 
 mod app;
 mod crashes;

@@ -27,39 +27,39 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Longer than anything here takes on a busy machine.
-pub const LIMIT: Duration = Duration::from_secs(20);
-pub const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-pub struct Stage {
-    pub pool: PgPool,
-    pub database_url: String,
-    pub mailbox: Mailbox,
-    pub keys: SealingKeys,
-    pub wake: Wake,
-    pub give_up_in_doubt: Vec<Category>,
+pub(crate) struct Stage {
+    pub(crate) pool: PgPool,
+    pub(crate) database_url: String,
+    pub(crate) mailbox: Mailbox,
+    pub(crate) keys: SealingKeys,
+    pub(crate) wake: Wake,
+    pub(crate) give_up_in_doubt: Vec<Category>,
 }
 
 /// A running set of senders.
-pub struct Running {
-    pub tasks: Tasks,
-    pub health: Health,
+pub(crate) struct Running {
+    pub(crate) tasks: Tasks,
+    pub(crate) health: Health,
 }
 
 impl Running {
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         assert!(self.tasks.drain(LIMIT).await, "the workers did not stop");
     }
 }
 
 /// Somebody who registered.
 #[derive(Clone, Debug)]
-pub struct Person {
-    pub user_id: Uuid,
-    pub email: String,
+pub(crate) struct Person {
+    pub(crate) user_id: Uuid,
+    pub(crate) email: String,
 }
 
 impl Stage {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let database_url = embedded::postgres::fresh_database("notify").await;
         let pool = PgPool::connect(&database_url).await.unwrap();
         ledger::migrate(&pool).await.unwrap();
@@ -69,14 +69,14 @@ impl Stage {
         Self { pool, database_url, mailbox, keys, wake: Wake::default(), give_up_in_doubt: Vec::new() }
     }
 
-    pub async fn finish(self) {
+    pub(crate) async fn finish(self) {
         self.mailbox.stop().await;
         self.pool.close().await;
         let name = self.database_url.rsplit('/').next().unwrap().to_owned();
         embedded::postgres::drop_database(embedded::postgres::for_tests().await, &name).await.unwrap();
     }
 
-    pub fn smtp(&self) -> SmtpConfig {
+    pub(crate) fn smtp(&self) -> SmtpConfig {
         let address = self.mailbox.smtp_addr();
         SmtpConfig {
             host: address.ip().to_string(),
@@ -88,7 +88,7 @@ impl Stage {
         }
     }
 
-    pub fn config(&self, connections: usize) -> DeliveryConfig {
+    pub(crate) fn config(&self, connections: usize) -> DeliveryConfig {
         DeliveryConfig {
             leases: Leases { claimed: Duration::from_secs(2), sending: Duration::from_secs(3) },
             poll_interval: Duration::from_millis(100),
@@ -96,11 +96,11 @@ impl Stage {
         }
     }
 
-    pub fn start(&self, config: DeliveryConfig) -> Running {
+    pub(crate) fn start(&self, config: DeliveryConfig) -> Running {
         start(self.pool.clone(), self.keys.clone(), self.wake.clone(), config)
     }
 
-    pub async fn take(&self, envelopes: &[Envelope]) -> Vec<Outcome> {
+    pub(crate) async fn take(&self, envelopes: &[Envelope]) -> Vec<Outcome> {
         let intake = Intake::new(
             self.pool.clone(),
             self.wake.clone(),
@@ -112,19 +112,19 @@ impl Stage {
         intake.take(&arrivals).await
     }
 
-    pub async fn take_all(&self, envelopes: &[Envelope]) {
+    pub(crate) async fn take_all(&self, envelopes: &[Envelope]) {
         for outcome in self.take(envelopes).await {
             assert_eq!(outcome, Outcome::Done);
         }
     }
 
     /// Registers somebody in the given language.
-    pub async fn person(&self, locale: &str) -> Person {
+    pub(crate) async fn person(&self, locale: &str) -> Person {
         let people = self.people(1, locale).await;
         people.into_iter().next().unwrap()
     }
 
-    pub async fn people(&self, count: usize, locale: &str) -> Vec<Person> {
+    pub(crate) async fn people(&self, count: usize, locale: &str) -> Vec<Person> {
         let people: Vec<_> = (0..count)
             .map(|_| {
                 let user_id = Uuid::now_v7();
@@ -136,11 +136,17 @@ impl Stage {
         people
     }
 
-    pub fn code(&self, person: &Person, code: &str, lives: TimeDelta) -> Envelope {
+    pub(crate) fn code(&self, person: &Person, code: &str, lives: TimeDelta) -> Envelope {
         self.code_at(person, code, Utc::now(), lives)
     }
 
-    pub fn code_at(&self, person: &Person, code: &str, at: DateTime<Utc>, lives: TimeDelta) -> Envelope {
+    pub(crate) fn code_at(
+        &self,
+        person: &Person,
+        code: &str,
+        at: DateTime<Utc>,
+        lives: TimeDelta,
+    ) -> Envelope {
         let (code_id, user_id) = (Uuid::now_v7().to_string(), person.user_id.to_string());
         let sealed = self.keys.seal(code.as_bytes(), &one_time_code_place(&code_id, &user_id));
         let sealed =
@@ -158,7 +164,7 @@ impl Stage {
     }
 
     /// Makes every open row due now.
-    pub async fn make_due(&self) {
+    pub(crate) async fn make_due(&self) {
         sqlx::query("UPDATE notifications SET next_attempt_at = now() WHERE next_attempt_at > now()")
             .execute(&self.pool)
             .await
@@ -167,7 +173,7 @@ impl Stage {
     }
 
     /// State and attempts of the only notification of somebody.
-    pub async fn standing(&self, person: &Person) -> (String, i32) {
+    pub(crate) async fn standing(&self, person: &Person) -> (String, i32) {
         sqlx::query_as("SELECT state, attempts FROM notifications WHERE user_id = $1")
             .bind(person.user_id)
             .fetch_one(&self.pool)
@@ -175,19 +181,15 @@ impl Stage {
             .unwrap()
     }
 
-    pub async fn wait_for_state(&self, person: &Person, state: &str) {
+    pub(crate) async fn wait_for_state(&self, person: &Person, state: &str) {
         let reached = async || self.standing(person).await.0 == state;
-        if !eventually(reached).await {
-            panic!(
-                "expected {state}, found {:?}: {:?}",
-                self.standing(person).await,
-                self.timeline(person).await
-            );
-        }
+        let reached = eventually(reached).await;
+        let (standing, timeline) = (self.standing(person).await, self.timeline(person).await);
+        assert!(reached, "expected {state}, found {standing:?} after {timeline:?}");
     }
 
     /// The states somebody's notifications went through.
-    pub async fn timeline(&self, person: &Person) -> Vec<String> {
+    pub(crate) async fn timeline(&self, person: &Person) -> Vec<String> {
         sqlx::query_scalar(
             "SELECT t.state
              FROM notification_timeline AS t
@@ -201,12 +203,12 @@ impl Stage {
         .unwrap()
     }
 
-    pub async fn count(&self, condition: &str) -> i64 {
+    pub(crate) async fn count(&self, condition: &str) -> i64 {
         let query = format!("SELECT count(*) FROM notifications WHERE {condition}");
         sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_one(&self.pool).await.unwrap()
     }
 
-    pub async fn published(&self, event_type: &str) -> i64 {
+    pub(crate) async fn published(&self, event_type: &str) -> i64 {
         sqlx::query_scalar("SELECT count(*) FROM outbox.events WHERE event_type = $1")
             .bind(format!("fitness.notify.v1.{event_type}"))
             .fetch_one(&self.pool)
@@ -216,7 +218,7 @@ impl Stage {
 }
 
 /// Starts senders on any runtime.
-pub fn start(pool: PgPool, keys: SealingKeys, wake: Wake, config: DeliveryConfig) -> Running {
+pub(crate) fn start(pool: PgPool, keys: SealingKeys, wake: Wake, config: DeliveryConfig) -> Running {
     let from = "Fitness Trainer <no-reply@fitness.example>".parse().unwrap();
     let health = Health::default();
     let tasks = Tasks::default();
@@ -234,7 +236,7 @@ pub fn start(pool: PgPool, keys: SealingKeys, wake: Wake, config: DeliveryConfig
 }
 
 /// Tries until the condition holds; false if it does not within the limit.
-pub async fn eventually<F: Future<Output = bool>>(condition: impl Fn() -> F) -> bool {
+pub(crate) async fn eventually<F: Future<Output = bool>>(condition: impl Fn() -> F) -> bool {
     let holds = async {
         while !condition().await {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -243,7 +245,7 @@ pub async fn eventually<F: Future<Output = bool>>(condition: impl Fn() -> F) -> 
     tokio::time::timeout(LIMIT, holds).await.is_ok()
 }
 
-pub fn registered(person: &Person, locale: &str) -> Envelope {
+pub(crate) fn registered(person: &Person, locale: &str) -> Envelope {
     envelope(&UserRegistered {
         user_id: person.user_id.to_string(),
         email: person.email.clone(),
@@ -254,19 +256,19 @@ pub fn registered(person: &Person, locale: &str) -> Envelope {
     })
 }
 
-pub fn verified(person: &Person) -> Envelope {
+pub(crate) fn verified(person: &Person) -> Envelope {
     envelope(&EmailVerified { user_id: person.user_id.to_string(), verify_time: None })
 }
 
-pub fn repeated(person: &Person) -> Envelope {
+pub(crate) fn repeated(person: &Person) -> Envelope {
     envelope(&RegistrationRepeated { user_id: person.user_id.to_string(), attempt_time: None })
 }
 
-pub fn envelope<E: Event>(event: &E) -> Envelope {
+pub(crate) fn envelope<E: Event>(event: &E) -> Envelope {
     envelope_at(event, Utc::now())
 }
 
-pub fn envelope_at<E: Event>(event: &E, at: DateTime<Utc>) -> Envelope {
+pub(crate) fn envelope_at<E: Event>(event: &E, at: DateTime<Utc>) -> Envelope {
     let trace = TraceContext { traceparent: Some(TRACEPARENT.to_owned()), tracestate: None };
     Envelope::new(event, Uuid::now_v7(), "user-svc", at, trace)
 }

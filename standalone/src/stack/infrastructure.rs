@@ -62,7 +62,8 @@ impl Infrastructure {
         let database = match external {
             Some(url) => Database::External(url),
             None => {
-                let folder = data_dir.join("postgres");
+                // A temporary folder is all the cluster's, so that its watchdog removes all of it.
+                let folder = if ephemeral { data_dir.to_owned() } else { data_dir.join("postgres") };
                 if folder.join("data").exists() {
                     progress("starting PostgreSQL");
                 } else {

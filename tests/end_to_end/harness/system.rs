@@ -14,6 +14,9 @@ use super::{Api, Inbox};
 const GUARD: &str =
     r#""$0" "$@" & child=$!; echo "pid $child"; read -r _; kill -TERM $child 2>/dev/null; wait $child"#;
 
+/// What a person who reads the log of a failed test does not need.
+const NOISE: [&str; 4] = ["TRACE", "tower::", "sqlx::", "tonic::"];
+
 /// How a system is started.
 #[derive(Default)]
 pub(crate) struct Options {
@@ -182,6 +185,11 @@ impl System {
 
 impl Drop for System {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<_> = log.lines().filter(|line| !NOISE.iter().any(|noise| line.contains(noise))).collect();
+            eprintln!("the end of the log:\n{}", lines[lines.len().saturating_sub(60)..].join("\n"));
+        }
         // The guard ends with its pipe; waiting for it keeps one test's shutdown out of the next one's time.
         let _ = Command::new("kill").args(["-TERM", &self.pid.to_string()]).stderr(Stdio::null()).status();
         drop(self.guard.stdin.take());

@@ -1,4 +1,4 @@
-//! Nobody learns from an answer whether an address has an account: the same bytes, the same statements.
+//! Nobody learns from an answer whether an address has an account, nor from the log what is secret.
 
 use chrono::TimeDelta;
 use tonic::Status;
@@ -103,6 +103,36 @@ async fn every_address_costs_as_many_statements_and_a_change_to_commit() {
     for email in [UNKNOWN, UNPROVED, PROVED] {
         service.verify(email, &wrong).await.unwrap_err();
         assert_cost(email, 2);
+    }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn neither_addresses_nor_codes_nor_passwords_nor_tokens_are_logged() {
+    statements::record();
+    let (service, wrong) = start().await;
+    service.register(PROVED).await.unwrap();
+    service.register("not an address").await.unwrap_err();
+    service.resend(UNPROVED).await.unwrap();
+    service.verify(UNPROVED, &wrong).await.unwrap_err();
+    service.login(UNKNOWN, PASSWORD).await.unwrap_err();
+    let session = service.login(PROVED, PASSWORD).await.unwrap();
+    service.get_me(&session.access_token).await.unwrap();
+    let code = service.last_code().await;
+    // What fails has the most to say.
+    sqlx::query("ALTER TABLE users ADD CONSTRAINT refuse CHECK (email NOT LIKE 'new%')")
+        .execute(&service.pool)
+        .await
+        .unwrap();
+    service.register(NEW).await.unwrap_err();
+
+    let log = statements::log();
+    assert!(log.contains("signed in"), "the log is not recorded");
+    assert!(log.contains("call failed"), "the failure is not recorded");
+    let addresses = ["example.org", "not an address"];
+    let secrets = [PASSWORD, &session.access_token, &session.refresh_token, &wrong, &code];
+    for secret in addresses.into_iter().chain(secrets) {
+        assert!(!log.contains(secret), "{secret} is in the log: {log}");
     }
     service.stop().await;
 }

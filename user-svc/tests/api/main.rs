@@ -8,7 +8,6 @@ mod outage;
 mod register;
 mod resend_code;
 mod statements;
-mod timing_tmp;
 mod tokens;
 mod validation;
 mod verify_email;

@@ -1,7 +1,7 @@
 //! One batch: publish all of it, await all of it, mark it in one statement.
 //!
 //! The order of a key holds because the batch is in the order of positions, the publisher stores the records of a key
-//! in the order of the batch, and the next batch is not read before this one is answered. Where an event fails because
+//! in the order of the batch, and the next batch is not published before this one is answered. Where an event fails because
 //! the broker is in trouble, later ones of its key stay pending even if they were stored: they are repeated behind it,
 //! so that the last word on a key is the right one. An event that the broker refuses for itself is tried a few times
 //! and then parked with the reason; it holds back its key until then, and nothing else.
@@ -15,23 +15,18 @@ use tokio_util::sync::CancellationToken;
 
 use super::Relay;
 use super::session::{Session, SessionError};
-use crate::store::Pending;
 
-/// What became of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
-    /// Every event is published.
-    Complete,
-    /// Some have to be tried again.
-    Partial,
-    /// The shutdown did not wait for the broker's answer.
-    GivenUp,
+/// Events in the order of their positions.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) positions: Vec<i64>,
+    envelopes: Vec<Envelope>,
 }
 
 /// The answers of the broker, sorted by what has to be marked.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Verdict {
-    published: Vec<i64>,
+pub(super) struct Verdict {
+    pub(super) published: Vec<i64>,
     refused: Vec<i64>,
     reasons: Vec<String>,
     /// The first reason why an event has to wait.
@@ -39,50 +34,55 @@ struct Verdict {
 }
 
 impl<P: Publisher> Relay<P> {
-    pub(super) async fn publish(
+    /// The first pending events that are not `on_their_way`.
+    pub(super) async fn read(
         &self,
         session: &mut Session,
-        pending: Vec<Pending>,
-        shutdown: &CancellationToken,
-    ) -> Result<Progress, SessionError> {
-        if pending.is_empty() {
-            return Ok(Progress::Complete);
-        }
-        let (positions, envelopes): (Vec<i64>, Vec<Envelope>) =
-            pending.into_iter().map(|pending| (pending.position, pending.envelope)).unzip();
+        on_their_way: &[i64],
+    ) -> Result<Batch, SessionError> {
+        let pending = session.pending(self.config.batch_size, on_their_way).await?;
+        let (positions, envelopes) =
+            pending.into_iter().map(|event| (event.position, event.envelope)).unzip();
+        Ok(Batch { positions, envelopes })
+    }
+
+    /// Publishes a batch; `None` if the shutdown did not wait for the broker's answer.
+    pub(super) async fn publish(&self, batch: &Batch, shutdown: &CancellationToken) -> Option<Verdict> {
         let out_of_patience = async {
             shutdown.cancelled().await;
             sleep(self.config.drain_timeout).await;
         };
         let results = tokio::select! {
-            results = self.publisher.publish(&envelopes) => results,
-            () = out_of_patience => return Ok(Progress::GivenUp),
+            results = self.publisher.publish(&batch.envelopes) => results,
+            () = out_of_patience => return None,
         };
+        let verdict = judge(batch, results);
+        if let Some(reason) = &verdict.trouble {
+            tracing::warn!(reason, "events could not be published and are tried again");
+        }
+        Some(verdict)
+    }
 
-        let verdict = judge(&positions, &envelopes, results);
+    /// Writes down what the broker has answered.
+    pub(super) async fn mark(&self, session: &mut Session, verdict: &Verdict) -> Result<(), SessionError> {
         if !verdict.published.is_empty() {
             session.mark_published(&verdict.published).await?;
         }
         if !verdict.refused.is_empty() {
             let max_attempts = self.config.max_attempts;
-            let parked = session.mark_refused(&verdict.refused, &verdict.reasons, max_attempts).await?;
-            for event in parked {
+            for event in session.mark_refused(&verdict.refused, &verdict.reasons, max_attempts).await? {
                 let (id, event_type) = (event.event_id, event.event_type);
                 tracing::error!(%id, event_type, "the broker refuses an event for good, it is parked");
             }
         }
-        if let Some(reason) = &verdict.trouble {
-            tracing::warn!(reason, "events could not be published and are tried again");
-        }
-        let complete = verdict.published.len() == positions.len();
-        Ok(if complete { Progress::Complete } else { Progress::Partial })
+        Ok(())
     }
 }
 
-fn judge(positions: &[i64], envelopes: &[Envelope], results: Vec<Result<Ack, PublishError>>) -> Verdict {
+fn judge(batch: &Batch, results: Vec<Result<Ack, PublishError>>) -> Verdict {
     let mut verdict = Verdict::default();
     let mut waiting: HashSet<(&str, &str)> = HashSet::new();
-    for ((position, envelope), result) in positions.iter().zip(envelopes).zip(results) {
+    for ((position, envelope), result) in batch.positions.iter().zip(&batch.envelopes).zip(results) {
         let key = (envelope.topic.as_str(), envelope.key.as_str());
         match result {
             Ok(_) if waiting.is_empty() || !waiting.contains(&key) => verdict.published.push(*position),
@@ -134,23 +134,30 @@ mod tests {
         }
     }
 
+    fn batch(keys: &[&str]) -> Batch {
+        Batch {
+            positions: (1..).take(keys.len()).collect(),
+            envelopes: keys.iter().copied().map(envelope).collect(),
+        }
+    }
+
     fn unavailable() -> PublishError {
         PublishError::Unavailable("the broker is away".into())
     }
 
     #[test]
     fn what_follows_a_failure_of_its_key_stays_pending() {
-        let envelopes = ["a", "b", "a", "b"].map(envelope);
-        let verdict = judge(&[1, 2, 3, 4], &envelopes, vec![Err(unavailable()), Ok(ACK), Ok(ACK), Ok(ACK)]);
+        let verdict =
+            judge(&batch(&["a", "b", "a", "b"]), vec![Err(unavailable()), Ok(ACK), Ok(ACK), Ok(ACK)]);
         assert_eq!(verdict.published, [2, 4]);
         assert_eq!(verdict.trouble.as_deref(), Some("the broker is away"));
     }
 
     #[test]
     fn a_refused_event_is_counted_and_those_behind_it_are_not() {
-        let envelopes = ["a", "a", "b"].map(envelope);
         let refused = PublishError::Refused("too large".into());
-        let verdict = judge(&[1, 2, 3], &envelopes, vec![Err(refused), Err(PublishError::Blocked), Ok(ACK)]);
+        let verdict =
+            judge(&batch(&["a", "a", "b"]), vec![Err(refused), Err(PublishError::Blocked), Ok(ACK)]);
         let expected = Verdict {
             published: vec![3],
             refused: vec![1],

@@ -5,7 +5,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::Relay;
-use super::batch::Progress;
+use super::batch::{Batch, Verdict};
 use super::session::{Session, SessionError};
 
 impl<P: Publisher> Relay<P> {
@@ -28,25 +28,38 @@ impl<P: Publisher> Relay<P> {
 
     /// Publishes batch after batch until nothing is pending.
     ///
-    /// Each batch is the first of all that is pending *now*. There is no memory of where the last one ended: an event
-    /// with a lower position may have been committed since.
+    /// The broker and the database work at the same time: while a batch is on its way, the one before it is marked and
+    /// the one behind it is read. Each batch is the first of all that is pending *then* and not on its way. There is
+    /// no memory of where the last one ended: an event with a lower position may have been committed since. A batch
+    /// that was read ahead of a failure is forgotten, because its events may not overtake those that failed.
     async fn drain(&self, session: &mut Session, shutdown: &CancellationToken) -> Result<(), SessionError> {
         let mut failures = 0;
-        while !shutdown.is_cancelled() {
-            let pending = session.pending(self.config.batch_size).await?;
-            let full = pending.len() >= usize::from(self.config.batch_size);
-            match self.publish(session, pending, shutdown).await? {
-                Progress::Complete if full => failures = 0,
-                Progress::Complete | Progress::GivenUp => return Ok(()),
-                Progress::Partial => {
-                    failures += 1;
-                    tokio::select! {
-                        () = shutdown.cancelled() => {}
-                        () = sleep(self.config.retry.delay(failures, rand::random())) => {}
-                    }
+        let mut answered = Verdict::default();
+        let mut batch = self.read(session, &[]).await?;
+        while !batch.positions.is_empty() && !shutdown.is_cancelled() {
+            let ahead = async {
+                self.mark(session, &answered).await?;
+                if batch.positions.len() < usize::from(self.config.batch_size) {
+                    return Ok(Batch::default());
                 }
+                self.read(session, &batch.positions).await
+            };
+            let publishing = async { Ok(self.publish(&batch, shutdown).await) };
+            let (verdict, next) = tokio::try_join!(publishing, ahead)?;
+            answered = verdict.unwrap_or_default();
+            if answered.published.len() == batch.positions.len() {
+                failures = 0;
+                batch = next;
+                continue;
             }
+            self.mark(session, &std::mem::take(&mut answered)).await?;
+            failures += 1;
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = sleep(self.config.retry.delay(failures, rand::random())) => {}
+            }
+            batch = self.read(session, &[]).await?;
         }
-        Ok(())
+        self.mark(session, &answered).await
     }
 }

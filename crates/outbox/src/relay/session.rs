@@ -39,8 +39,12 @@ impl Session {
         bounded(self.timeout, store::notify(&mut self.connection)).await
     }
 
-    pub(super) async fn pending(&mut self, limit: u16) -> Result<Vec<Pending>, SessionError> {
-        bounded(self.timeout, store::pending(&mut self.connection, limit.into())).await
+    pub(super) async fn pending(
+        &mut self,
+        limit: u16,
+        excluded: &[i64],
+    ) -> Result<Vec<Pending>, SessionError> {
+        bounded(self.timeout, store::pending(&mut self.connection, limit.into(), excluded)).await
     }
 
     pub(super) async fn mark_published(&mut self, positions: &[i64]) -> Result<(), SessionError> {
@@ -53,8 +57,8 @@ impl Session {
         reasons: &[String],
         max_attempts: u16,
     ) -> Result<Vec<Parked>, SessionError> {
-        let marking = store::mark_refused(&mut self.connection, positions, reasons, max_attempts.into());
-        bounded(self.timeout, marking).await
+        bounded(self.timeout, store::count_refusals(&mut self.connection, positions, reasons)).await?;
+        bounded(self.timeout, store::park(&mut self.connection, positions, max_attempts.into())).await
     }
 }
 

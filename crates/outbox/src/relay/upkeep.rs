@@ -28,6 +28,8 @@ impl<P: Publisher> Relay<P> {
     async fn pass_notifications_on(&self, pool: &PgPool) -> Result<Infallible, sqlx::Error> {
         let mut listener = PgListener::connect_with(pool).await?;
         listener.listen(CHANNEL).await?;
+        // What was announced before nobody heard.
+        self.wake.notified();
         loop {
             listener.recv().await?;
             self.wake.notified();

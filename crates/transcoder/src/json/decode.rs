@@ -6,6 +6,7 @@ use std::fmt;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::field_name::FieldName;
 use super::scalar::{self, Scalar};
 use super::{Context, Reason, WellKnown, any};
 use crate::problem::Violation;
@@ -17,7 +18,7 @@ pub(crate) fn message(
     root: &str,
 ) -> Result<DynamicMessage, Violation> {
     let target = Target::One(Kind::Message(descriptor.clone()));
-    match read(target, json, root)? {
+    match read(&target, json, root)? {
         Some(Value::Message(message)) => Ok(message),
         _ => Err(Violation::new(if root.is_empty() { "body" } else { root }, "must not be null")),
     }
@@ -25,13 +26,13 @@ pub(crate) fn message(
 
 /// Reads the value of a field that the body is made of; `None` for `null`.
 pub(crate) fn field(field: &FieldDescriptor, json: &[u8]) -> Result<Option<Value>, Violation> {
-    read(Target::of(field), json, field.name())
+    read(&Target::of(field), json, field.name())
 }
 
-fn read(target: Target, json: &[u8], root: &str) -> Result<Option<Value>, Violation> {
+fn read(target: &Target, json: &[u8], root: &str) -> Result<Option<Value>, Violation> {
     let context = Context::default();
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let slot = Slot { target: &target, context: &context };
+    let slot = Slot { target, context: &context };
     let value = slot.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     value.map_err(|error| context.violation(root, &error))
 }
@@ -281,36 +282,4 @@ fn list_value<'de, A: SeqAccess<'de>>(
     message.set_field(&field, Value::List(list(&field.kind(), context, access)?));
     context.leave(1);
     Ok(message)
-}
-
-/// The key of an object that stands for a message: the original name or the JSON name of a field.
-struct FieldName<'a> {
-    descriptor: &'a MessageDescriptor,
-    context: &'a Context,
-}
-
-impl<'de> DeserializeSeed<'de> for FieldName<'_> {
-    type Value = FieldDescriptor;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for FieldName<'_> {
-    type Value = FieldDescriptor;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a field")
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        let field = field_named(self.descriptor, name);
-        field.ok_or_else(|| self.context.fail_field(name, "is not known here"))
-    }
-}
-
-/// Looks a field up by its original name or its JSON name.
-pub(crate) fn field_named(descriptor: &MessageDescriptor, name: &str) -> Option<FieldDescriptor> {
-    descriptor.get_field_by_name(name).or_else(|| descriptor.get_field_by_json_name(name))
 }

@@ -120,12 +120,12 @@ fn list(out: &mut Vec<u8>, kind: &Kind, values: &[Value]) -> Result {
     Ok(())
 }
 
-/// Entries are sorted, so that equal messages make equal documents (and equal ETags).
+/// Entries are sorted, so that equal messages make equal documents (and equal entity tags).
 fn map(out: &mut Vec<u8>, kind: &Kind, entries: &std::collections::HashMap<MapKey, Value>) -> Result {
     let Kind::Message(entry) = kind else { unreachable!("the kind of a map is its entry") };
     let value_kind = entry.map_entry_value_field().kind();
     let mut sorted: Vec<_> = entries.iter().collect();
-    sorted.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+    sorted.sort_unstable_by_key(|(key, _)| *key);
     out.push(b'{');
     for (index, (key, content)) in sorted.into_iter().enumerate() {
         if index > 0 {

@@ -142,7 +142,7 @@ impl<'a> Operations<'a> {
     }
 
     fn request_body(&mut self, route: &Route) -> Option<Value> {
-        if route.raw_request().is_some() {
+        if route.raw_request.is_some() {
             return Some(json!({ "required": true, "content": { "*/*": {} } }));
         }
         let schema = match &route.body {
@@ -176,7 +176,7 @@ impl<'a> Operations<'a> {
         let phrase = operation.success.canonical_reason().unwrap_or("Success");
         let mut success = json!({ "description": description.unwrap_or_else(|| phrase.to_owned()) });
         let bodiless = matches!(operation.success, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT);
-        if !bodiless && route.is_raw_response() {
+        if !bodiless && route.is_raw_response {
             success["content"] = json!({ "*/*": {} });
         } else if !bodiless {
             let schema = match &route.response_body {

@@ -62,11 +62,11 @@ impl<'a> Schemas<'a> {
         message: &MessageDescriptor,
         include: &dyn Fn(&FieldDescriptor) -> bool,
     ) -> Value {
-        let mut description =
-            self.comments.of(&message.parent_file(), message.path()).unwrap_or_default().to_owned();
+        let comment = self.comments.of(&message.parent_file(), message.path()).unwrap_or_default();
+        let mut paragraphs = vec![comment.to_owned()];
         for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
             let names: Vec<_> = oneof.fields().map(|field| format!("`{}`", field.name())).collect();
-            description.push_str(&format!("\n\nAt most one of {} is set.", names.join(", ")));
+            paragraphs.push(format!("At most one of {} is set.", names.join(", ")));
         }
         // In the order of the .proto file, which is the order its author wants them read.
         let mut fields: Vec<_> = message.fields().filter(include).collect();
@@ -78,7 +78,7 @@ impl<'a> Schemas<'a> {
         let required = fields.iter().filter(|field| self.rules.is_required(field));
         let required: Vec<_> = required.map(|field| field.name().to_owned()).collect();
         let mut schema = json!({ "type": "object" });
-        describe(&mut schema, description.trim());
+        describe(&mut schema, paragraphs.join("\n\n").trim());
         schema["properties"] = Value::Object(properties);
         if !required.is_empty() {
             schema["required"] = json!(required);
@@ -131,18 +131,17 @@ impl<'a> Schemas<'a> {
         }
         if !self.components.contains_key(name) {
             let file = descriptor.parent_file();
-            let mut description = self.comments.of(&file, descriptor.path()).unwrap_or_default().to_owned();
+            let comment = self.comments.of(&file, descriptor.path()).unwrap_or_default();
             let mut names = Vec::new();
-            for (index, value) in enum_values(descriptor).into_iter().enumerate() {
+            let mut meanings = Vec::new();
+            for value in enum_values(descriptor) {
                 if let Some(comment) = self.comments.of(&file, value.path()) {
-                    let gap = if index == 0 { "\n\n" } else { "\n" };
-                    let comment = comment.replace('\n', " ");
-                    description.push_str(&format!("{gap}- `{}`: {comment}", value.name()));
+                    meanings.push(format!("- `{}`: {}", value.name(), comment.replace('\n', " ")));
                 }
                 names.push(value.name().to_owned());
             }
             let mut schema = json!({ "type": "string", "enum": names });
-            describe(&mut schema, description.trim());
+            describe(&mut schema, [comment, &meanings.join("\n")].join("\n\n").trim());
             self.components.insert(name.to_owned(), schema);
         }
         reference(name)

@@ -5,8 +5,9 @@ use std::fmt;
 use prost_reflect::{Kind, MessageDescriptor};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use crate::field_path::FieldPath;
 use crate::json::WellKnown;
-use crate::json::decode::field_named;
+use crate::json::field_name::field_named;
 use crate::route::{BodyRule, Route};
 
 /// The paths of the keys in the body, in their order. A key with `null` counts: it asks for the field to be cleared.
@@ -22,7 +23,7 @@ pub(super) fn from_body(route: &Route, body: &[u8]) -> Vec<String> {
         // An empty body has no keys; nothing else can fail here.
         let _ = keys.deserialize(&mut serde_json::Deserializer::from_slice(body));
         let bound = route.variables.iter().filter(|variable| variable.root() == field);
-        let bound: Vec<_> = bound.filter_map(crate::field_path::FieldPath::below_root).collect();
+        let bound: Vec<_> = bound.filter_map(FieldPath::below_root).collect();
         paths.retain(|path| !bound.contains(path));
     }
     paths

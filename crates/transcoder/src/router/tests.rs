@@ -5,9 +5,9 @@ use rstest::rstest;
 use super::{Lookup, Router};
 use crate::path_template::PathTemplate;
 
-fn router(routes: &[(&str, &'static str)]) -> Router<(&'static str, PathTemplate)> {
+fn library(templates: &[(&str, &'static str)]) -> Router<(&'static str, PathTemplate)> {
     let mut router = Router::default();
-    for (method, text) in routes {
+    for (method, text) in templates {
         let template = PathTemplate::parse(text).unwrap();
         let method = (*method != "*").then(|| method.parse().unwrap());
         router.insert(&template, method, (*text, template.clone())).unwrap();
@@ -61,7 +61,7 @@ fn find(router: &Router<(&'static str, PathTemplate)>, method: &str, path: &str)
 #[case("GET", "*", "404")]
 #[case("GET", "/v1/books/7/", "404")]
 fn a_path_leads_to_its_route(#[case] method: &str, #[case] path: &str, #[case] expected: &str) {
-    let router = router(&[
+    let router = library(&[
         ("GET", "/v1/books"),
         ("GET", "/v1/books/{id}"),
         ("DELETE", "/v1/books/{id}"),
@@ -92,7 +92,7 @@ proptest! {
 
     #[test]
     fn no_path_makes_the_router_panic(path in "[/a-c:*{}]{0,30}") {
-        let router = router(&[
+        let router = library(&[
             ("GET", "/a/{x}"),
             ("GET", "/{x=a/**}/b"),
             ("GET", "/{x=**}:c"),

@@ -1,7 +1,8 @@
+use prost_reflect::{DynamicMessage, Value};
 use rstest::rstest;
 use serde_json::json;
 
-use crate::library::{Library, Reply, request};
+use crate::library::{Library, Reply, pool, request};
 
 #[tokio::test]
 async fn fields_without_presence_are_always_written_and_others_when_set() {
@@ -60,13 +61,19 @@ async fn raw_bytes_are_answered_as_they_are() {
     assert_eq!(answer.header("content-type"), Some("application/octet-stream"));
 }
 
+#[rstest]
+#[case("timestamp", i64::MAX)]
+#[case("duration", i64::MAX)]
 #[tokio::test]
-async fn an_answer_without_a_json_form_is_500() {
+async fn an_answer_without_a_json_form_is_500(#[case] name: &str, #[case] seconds: i64) {
+    let descriptor = pool().get_message_by_name("library.v1.Kinds").unwrap();
+    let mut message = DynamicMessage::new(descriptor);
+    let inner = message.get_field_by_name_mut(name).unwrap().as_message_mut().unwrap();
+    inner.set_field_by_number(1, Value::I64(seconds));
     let library = Library::start().await;
-    library.reply(Reply::Message(json!({"value": "x", "duration": "1s"})));
-    assert_eq!(library.get("/v1/kinds").await.status, 200);
-    let body = r#"{"any": {"@type": "x/library.v1.Kinds", "timestamp": "9999-12-31T23:59:59Z"}}"#;
-    assert_eq!(library.json("POST", "/v1/kinds", body).await.status, 200);
+    library.reply(Reply::Dynamic(message));
+    let answer = library.get("/v1/kinds").await;
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (500, Some("INTERNAL")));
 }
 
 #[tokio::test]

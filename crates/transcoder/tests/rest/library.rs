@@ -45,6 +45,7 @@ pub(crate) fn pool() -> DescriptorPool {
 /// What the server does with the next call.
 pub(crate) enum Reply {
     Message(Value),
+    Dynamic(DynamicMessage),
     MessageWithMetadata(Value, MetadataMap),
     Status(Status),
     Never,
@@ -214,6 +215,7 @@ fn handle(
             Some(Reply::MessageWithMetadata(json, metadata)) => {
                 Ok(tonic::Response::from_parts(metadata, read(json), tonic::Extensions::default()))
             }
+            Some(Reply::Dynamic(message)) => Ok(tonic::Response::new(message)),
             Some(Reply::Status(status)) => Err(status),
             Some(Reply::Never) => std::future::pending().await,
             None if message.descriptor() == method.output() => Ok(tonic::Response::new(message)),

@@ -1,6 +1,7 @@
 //! The transcoder in front of a real gRPC server on loopback.
 
 #![recursion_limit = "256"]
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod answers;
 mod bodies;

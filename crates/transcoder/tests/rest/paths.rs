@@ -13,6 +13,7 @@ use crate::library::{Library, request};
 #[case("GET", "/v1/shelves/a/books/b:download", "DownloadBook", json!({"name": "shelves/a/books/b"}))]
 #[case("GET", "/v1/books:search", "SearchBooks", json!({}))]
 #[case("GET", "/v1/books/b:search", "GetBook", json!({"name": "b:search"}))]
+#[case("GET", "/v1/shelves/a/books/b:archive", "GetBook", json!({"name": "shelves/a/books/b:archive"}))]
 #[case("GET", "/v1/files/a/b.txt", "GetFile", json!({"path": "a/b.txt"}))]
 #[case("GET", "/v1/files/", "GetFile", json!({}))]
 #[case("DELETE", "/v1/books/b", "DeleteBook", json!({"book_id": "b"}))]
@@ -51,7 +52,6 @@ async fn an_unknown_path_is_404(#[case] method: &str, #[case] path: &str) {
 
 #[rstest]
 #[case("POST", "/v1/books/b", "DELETE, GET, HEAD, OPTIONS, PUT, REPORT")]
-#[case("GET", "/v1/shelves/a/books/b:archive", "")]
 #[case("PUT", "/v1/shelves/a/books", "GET, HEAD, OPTIONS, POST")]
 #[case("DELETE", "/v1/kinds", "GET, HEAD, OPTIONS, POST")]
 #[case("PUT", "/v1/shelves/a/books/b:archive", "GET, HEAD, OPTIONS, PATCH, POST")]
@@ -63,11 +63,6 @@ async fn a_wrong_method_is_405_and_says_what_would_be_right(
 ) {
     let library = Library::start().await;
     let answer = library.send(request(method, path, None)).await;
-    if allow.is_empty() {
-        // Without the verb the path is a book whose name has a colon in it.
-        assert_eq!(answer.status, 200);
-        return;
-    }
     assert_eq!((answer.status, answer.header("allow")), (405, Some(allow)));
     assert_eq!(answer.json()["code"], "METHOD_NOT_ALLOWED");
 }
@@ -111,7 +106,7 @@ async fn the_route_of_a_request_can_be_asked_for() {
     let library = Library::start().await;
     let route = library.transcoder.route(&http::Method::HEAD, "/v1/shelves/a/books/b").unwrap();
     assert_eq!(&*route.path, "/v1/shelves/{name_1}/books/{name_2}");
-    assert_eq!(route.rpc, "library.v1.BookService.GetBook");
+    assert_eq!(&*route.rpc, "library.v1.BookService.GetBook");
     assert!(route.public);
     assert!(library.transcoder.route(&http::Method::POST, "/v1/books/b").is_none());
 }

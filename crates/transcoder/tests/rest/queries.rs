@@ -43,7 +43,7 @@ async fn a_query_fills_the_fields_it_names(#[case] query: &str, #[case] expected
 #[case("page_size", "page_size: must be a 32-bit integer")]
 #[case("page_size=many", "page_size: must be a 32-bit integer")]
 #[case("page_size=2147483648", "page_size: must be a 32-bit integer")]
-#[case("page_size=1&pageSize=2", "page_size: is given twice")]
+#[case("page_size=1&page_size=2", "page_size: is given twice")]
 #[case("filter.available=yes", "filter.available: must be true or false")]
 #[case("filter.rating=inf", "filter.rating: must be a number")]
 #[case("filter.rating=1e999", "filter.rating: must be a number")]
@@ -62,12 +62,15 @@ async fn a_query_fills_the_fields_it_names(#[case] query: &str, #[case] expected
 async fn a_query_that_fits_no_field_is_refused(#[case] query: &str, #[case] violation: &str) {
     let library = Library::start().await;
     let answer = library.get(&format!("/v1/books:search?{query}")).await;
-    let field = violation.split(':').next().unwrap();
-    // The violation names the parameter as the client wrote it.
-    let violation =
-        violation.replacen(field, if query.contains("&pageSize") { "pageSize" } else { field }, 1);
     assert_eq!(answer.violations(), [violation]);
     assert!(!library.was_called());
+}
+
+#[tokio::test]
+async fn two_spellings_of_a_field_are_one_field() {
+    let library = Library::start().await;
+    let answer = library.get("/v1/books:search?page_size=1&pageSize=2").await;
+    assert_eq!(answer.violations(), ["pageSize: is given twice"]);
 }
 
 #[tokio::test]
