@@ -10,7 +10,7 @@ use chassis::lifecycle::Tasks;
 use chassis::{database, ops};
 use eventbus::{ConsumerConfig, Event as _, KafkaConsumer, KafkaPublisher, TopicSpec, ensure_topics};
 use fitness_proto::fitness::notify::v1::NotificationSent;
-use outbox::{Outbox, Relay, RelayConfig};
+use outbox::{Outbox, Relay};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -81,7 +81,7 @@ impl App {
         rear.spawn("ops", ops::serve(ops, ops::routes(health.clone()), token()));
         rear.spawn("postgres", background::run(database::watch(pool.clone(), postgres, token())));
         rear.spawn("kafka", background::run(background::watch_bus(consumer.state(), kafka, token())));
-        let relay = Relay::new(pool.clone(), publisher, &outbox, RelayConfig::default());
+        let relay = Relay::new(pool.clone(), publisher, &outbox, config.relay);
 
         let front = Tasks::new(shutdown);
         let server = GrpcServer::new(config.grpc, health.clone());

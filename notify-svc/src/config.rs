@@ -10,6 +10,7 @@ use chassis::grpc::server::GrpcServerConfig;
 use chassis::sealing::SealingKeys;
 use eventbus::KafkaConfig;
 use lettre::message::Mailbox;
+use outbox::RelayConfig;
 
 use crate::delivery::DeliveryConfig;
 use crate::notification::{Category, UnknownName};
@@ -22,6 +23,8 @@ pub struct NotifySvcConfig {
     pub database: DatabaseConfig,
     /// Whether the tables are brought up to date at start.
     pub migrate_on_start: bool,
+    /// How the outbox is published.
+    pub relay: RelayConfig,
     /// The gRPC server.
     pub grpc: GrpcServerConfig,
     /// Where health and metrics are served.
@@ -54,6 +57,11 @@ impl NotifySvcConfig {
         let database = DatabaseConfig::from_settings(settings);
         let migrate_on_start =
             settings.value("MIGRATE_ON_START", "Whether tables are brought up to date at start.", "true");
+        let replay_at_start = settings.value(
+            "OUTBOX_REPLAY_AT_START",
+            "Whether events that the outbox still holds are published again at start, for a broker that forgets.",
+            "false",
+        );
         let grpc = GrpcServerConfig::from_settings(settings, "NOTIFY_SVC_GRPC_ADDR", "127.0.0.1:50053");
         let ops_addr = settings.value(
             "NOTIFY_SVC_OPS_ADDR",
@@ -95,6 +103,7 @@ impl NotifySvcConfig {
         Some(Self {
             database,
             migrate_on_start,
+            relay: RelayConfig { replay_at_start, ..RelayConfig::default() },
             grpc,
             ops_addr,
             kafka: KafkaConfig::new(&brokers, &client_id),

@@ -54,6 +54,11 @@ impl UserSvcConfig {
         let database = DatabaseConfig::from_settings(settings);
         let migrate_on_start =
             settings.value("MIGRATE_ON_START", "Whether tables are brought up to date at start.", "true");
+        let replay_at_start = settings.value(
+            "OUTBOX_REPLAY_AT_START",
+            "Whether events that the outbox still holds are published again at start, for a broker that forgets.",
+            "false",
+        );
         let grpc = GrpcServerConfig::from_settings(settings, "USER_SVC_GRPC_ADDR", "127.0.0.1:50051");
         let ops_addr = settings.value(
             "USER_SVC_OPS_ADDR",
@@ -98,7 +103,7 @@ impl UserSvcConfig {
             kafka: KafkaConfig::new(&brokers, &client_id),
             topic_partitions,
             topic_replication,
-            relay: RelayConfig::default(),
+            relay: RelayConfig { replay_at_start, ..RelayConfig::default() },
             access_tokens: access_tokens?,
             session_lifetime: TimeDelta::seconds(i64::from(session_seconds)),
             sealing: sealing?,

@@ -17,6 +17,7 @@ mod upkeep;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::DateTime;
 use eventbus::{Publisher, RetryPolicy};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -49,6 +50,9 @@ pub struct RelayConfig {
     pub drain_timeout: Duration,
     /// How long a statement may take before the connection counts as broken.
     pub statement_timeout: Duration,
+    /// Whether everything that the retention still holds is published again when this relay first becomes active: for
+    /// a broker that forgets when it ends.
+    pub replay_at_start: bool,
 }
 
 impl Default for RelayConfig {
@@ -68,6 +72,7 @@ impl Default for RelayConfig {
             backlog_interval: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(30),
+            replay_at_start: false,
         }
     }
 }
@@ -91,7 +96,8 @@ impl<P: Publisher> Relay<P> {
     /// Runs until `shutdown` is cancelled, through outages of the database and the broker.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut failures = 0;
-        while let Err(error) = self.serve(&shutdown, &mut failures).await {
+        let mut replay = self.config.replay_at_start;
+        while let Err(error) = self.serve(&shutdown, &mut failures, &mut replay).await {
             failures += 1;
             if failures == 1 {
                 tracing::warn!(
@@ -107,7 +113,12 @@ impl<P: Publisher> Relay<P> {
     }
 
     /// One session with the database; `Ok` at shutdown.
-    async fn serve(&self, shutdown: &CancellationToken, failures: &mut u32) -> Result<(), SessionError> {
+    async fn serve(
+        &self,
+        shutdown: &CancellationToken,
+        failures: &mut u32,
+        replay: &mut bool,
+    ) -> Result<(), SessionError> {
         let mut session = tokio::select! {
             () = shutdown.cancelled() => return Ok(()),
             session = Session::open(&self.pool, self.config.statement_timeout) => session?,
@@ -118,6 +129,11 @@ impl<P: Publisher> Relay<P> {
         }
         *failures = 0;
         tracing::info!("the outbox relay is active");
+        if *replay {
+            let events = crate::replay(&self.pool, DateTime::UNIX_EPOCH).await?;
+            *replay = false;
+            tracing::info!(events, "published events are published again");
+        }
         let result = tokio::select! {
             result = self.lead(&mut session, shutdown) => result,
             never = self.listen() => match never {},

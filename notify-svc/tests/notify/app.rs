@@ -24,6 +24,7 @@ fn config(stage: &Stage, kafka: KafkaConfig) -> NotifySvcConfig {
     NotifySvcConfig {
         database: DatabaseConfig::new(stage.database_url.clone().into(), 10),
         migrate_on_start: true,
+        relay: outbox::RelayConfig::default(),
         grpc: GrpcServerConfig {
             addr: free,
             max_call_time: Duration::from_secs(5),

@@ -86,7 +86,7 @@ impl Infrastructure {
             let kafka = broker.addr().to_string();
             settings.set("KAFKA_BROKERS", &*kafka);
             // It forgets on exit, so the outboxes repeat at start what they still hold.
-            settings.set_default("OUTBOX_REPLAY_ON_START", "true");
+            settings.set_default("OUTBOX_REPLAY_AT_START", "true");
             (Some(broker), kafka)
         };
         let (mailbox, smtp) = if settings.is_set("SMTP_HOST") {

@@ -41,6 +41,8 @@ pub(crate) struct Options {
     pub(crate) passwords: PasswordConfig,
     /// Without one, events stay in the outbox.
     pub(crate) brokers: String,
+    /// Longest wait for a database connection; generous, as many tests share two cores.
+    pub(crate) acquire_timeout: Duration,
 }
 
 impl Options {
@@ -51,7 +53,12 @@ impl Options {
 
     /// The same on a database that is there.
     pub(crate) fn on(database_url: String) -> Self {
-        Self { database_url, passwords: cheap_passwords(), brokers: "127.0.0.1:1".to_owned() }
+        Self {
+            database_url,
+            passwords: cheap_passwords(),
+            brokers: "127.0.0.1:1".to_owned(),
+            acquire_timeout: Duration::from_secs(20),
+        }
     }
 }
 
@@ -92,7 +99,7 @@ impl Service {
         let sealing = SealingKeys::parse(&SealingKeys::generate("test")).unwrap();
         let config = UserSvcConfig {
             database: DatabaseConfig {
-                acquire_timeout: Duration::from_millis(500),
+                acquire_timeout: options.acquire_timeout,
                 ..DatabaseConfig::new(options.database_url.clone().into(), 8)
             },
             migrate_on_start: true,
@@ -222,6 +229,11 @@ impl Service {
     /// The code that was issued last.
     pub(crate) async fn last_code(&self) -> String {
         self.open_code(self.events().await.last().expect("a code was issued"))
+    }
+
+    /// How many events wait for the broker.
+    pub(crate) async fn pending(&self) -> u64 {
+        outbox::backlog(&self.pool).await.unwrap().pending
     }
 
     pub(crate) async fn count(&self, query: &'static str) -> i64 {

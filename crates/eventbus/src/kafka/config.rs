@@ -1,5 +1,7 @@
 //! How to reach the brokers, and the librdkafka settings that are not left at their defaults.
 
+use std::fmt;
+
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -8,8 +10,8 @@ use rdkafka::statistics::Statistics;
 
 use crate::state::StateReporter;
 
-/// How to reach the brokers.
-#[derive(Clone, Debug, Default)]
+/// How to reach the brokers. Its debug output leaves the values of properties out: passwords are among them.
+#[derive(Clone, Default)]
 pub struct KafkaConfig {
     /// `host:port`, several separated by commas.
     pub brokers: String,
@@ -17,6 +19,18 @@ pub struct KafkaConfig {
     pub client_id: String,
     /// Further librdkafka properties such as `security.protocol` or `sasl.username`; they win over the settings here.
     pub properties: Vec<(String, String)>,
+}
+
+impl fmt::Debug for KafkaConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let properties: Vec<&str> = self.properties.iter().map(|(name, _)| name.as_str()).collect();
+        formatter
+            .debug_struct("KafkaConfig")
+            .field("brokers", &self.brokers)
+            .field("client_id", &self.client_id)
+            .field("properties", &properties)
+            .finish()
+    }
 }
 
 /// A property that librdkafka does not accept.
@@ -126,5 +140,20 @@ impl ClientContext for ConnectionContext {
         if statistics.brokers.values().any(|broker| broker.state == "UP") {
             self.state.up();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_win_and_their_values_are_not_printed() {
+        let mut config = KafkaConfig::new("localhost:9092", "test");
+        config.properties.push(("sasl.password".to_owned(), "hunter2".to_owned()));
+        config.properties.push(("linger.ms".to_owned(), "7".to_owned()));
+        assert_eq!(config.producer().get("linger.ms"), Some("7"));
+        let printed = format!("{config:?}");
+        assert!(printed.contains("sasl.password") && !printed.contains("hunter2"), "{printed}");
     }
 }

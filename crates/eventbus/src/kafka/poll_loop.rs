@@ -5,8 +5,9 @@
 //! pass through here; they go from librdkafka's partition queues to the workers.
 //!
 //! While no broker can be reached the subscription is given up, and taken up again afterwards. Whoever comes back may
-//! have forgotten the group and its topics (an embedded broker does), and librdkafka 2.12 crashes when it fetches a
-//! topic by an id that such a broker no longer knows. To a broker that remembers, this is a member that joins again.
+//! have forgotten the group and its topics, as brokers that live in memory do, and librdkafka 2.12 crashes when a fetch
+//! by an old topic id is answered with a leader for no topic, as tansu 0.6 does. To a broker that remembers, this is a
+//! member that joins again.
 
 use std::sync::Arc;
 use std::thread;
