@@ -42,7 +42,9 @@ pub(super) fn print_layer<S>(
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    let filter = EnvFilter::try_new(filter).map_err(TelemetryError::Filter)?;
+    // rdkafka reports as an error that a consumer which was closed in order is closed already when it is dropped.
+    let quiet = "rdkafka::consumer::base_consumer=off";
+    let filter = EnvFilter::try_new(format!("{filter},{quiet}")).map_err(TelemetryError::Filter)?;
     let layer = fmt::layer().with_writer(std::io::stderr);
     Ok(match format {
         LogFormat::Pretty => {
