@@ -1,6 +1,5 @@
 //! The gateway put together: listeners, clients, routes, tasks.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -76,18 +75,14 @@ impl App {
     pub async fn run_until(self, shutdown: CancellationToken) -> anyhow::Result<()> {
         let health = self.health;
         let user_svc = health.dependency("user-svc", Need::Required);
-        let routes = routes::routes(self.transcoder.clone(), health.clone());
-        let router = layers::wrap(routes, self.transcoder, &self.config);
+        let inner = routes::routes(self.transcoder.clone(), health.clone());
+        let router = layers::wrap(inner, self.transcoder, &self.config);
 
         let tasks = Tasks::new(shutdown.clone());
         let drain_deadline = self.config.drain_deadline;
         let http = http_server::serve(self.http, router, drain_deadline, shutdown.clone());
         tasks.spawn("http", http);
-        let watch = client::watch_health(self.user_svc, user_svc, shutdown.clone());
-        tasks.spawn("user-svc health", async move {
-            watch.await;
-            Ok::<_, Infallible>(())
-        });
+        tasks.watch("user-svc health", client::watch_health(self.user_svc, user_svc, shutdown.clone()));
         // The operator's port outlives the others, so that probes can watch the drain.
         let ops_shutdown = CancellationToken::new();
         let ops = tokio::spawn(ops::serve(self.ops, ops::routes(health.clone()), ops_shutdown.clone()));

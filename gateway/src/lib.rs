@@ -8,3 +8,6 @@ mod routes;
 
 pub use self::app::{App, BuildError};
 pub use self::config::GatewayConfig;
+
+/// The gateway in traces and metrics.
+pub const NAME: &str = "gateway";

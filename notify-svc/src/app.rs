@@ -7,21 +7,21 @@ use anyhow::Context as _;
 use chassis::grpc::server::GrpcServer;
 use chassis::health::{Health, Need};
 use chassis::lifecycle::Tasks;
-use chassis::{database, ops};
-use eventbus::{ConsumerConfig, Event as _, KafkaConsumer, KafkaPublisher, TopicSpec, ensure_topics};
+use chassis::migrations::{self, MigrationError};
+use chassis::{database, kafka, ops};
+use eventbus::{ConsumerConfig, Event as _, KafkaConsumer, KafkaPublisher};
 use fitness_proto::fitness::notify::v1::NotificationSent;
 use outbox::{Outbox, Relay};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::NAME;
-use crate::background::{self, BackgroundError};
 use crate::config::NotifySvcConfig;
 use crate::delivery::{Wake, Workers};
 use crate::events::{Intake, TOPICS};
 use crate::metrics::Metrics;
 use crate::render::Renderer;
+use crate::{NAME, ledger};
 
 /// notify-svc, bound to its addresses and not working yet.
 pub struct App {
@@ -35,6 +35,15 @@ pub struct App {
     ops: TcpListener,
 }
 
+/// Why the service cannot go on.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+    #[error("events cannot be consumed")]
+    Consumer(#[from] eventbus::ConsumerError),
+}
+
 impl App {
     /// Binds the addresses and compiles the templates. Database, broker and relay may be away.
     pub async fn build(config: NotifySvcConfig) -> anyhow::Result<Self> {
@@ -42,8 +51,8 @@ impl App {
         let renderer = Renderer::new(config.from.clone(), &config.public_url, config.sealing.clone())?;
         let consumer = ConsumerConfig::new(&config.kafka_group, &TOPICS);
         let consumer =
-            KafkaConsumer::new(&config.kafka, consumer).context("the Kafka settings do not fit")?;
-        let publisher = KafkaPublisher::new(&config.kafka).context("the Kafka settings do not fit")?;
+            KafkaConsumer::new(&config.kafka.kafka, consumer).context("the Kafka settings do not fit")?;
+        let publisher = KafkaPublisher::new(&config.kafka.kafka).context("the Kafka settings do not fit")?;
         let grpc = ops::bind(config.grpc.addr, "NOTIFY_SVC_GRPC_ADDR").await?;
         let ops = ops::bind(config.ops_addr, "NOTIFY_SVC_OPS_ADDR").await?;
         let (health, renderer) = (Health::default(), Arc::new(renderer));
@@ -70,7 +79,7 @@ impl App {
         let Self { config, pool, health, renderer, consumer, publisher, grpc, ops } = self;
         let postgres = health.dependency("postgres", Need::Required);
         let schema = health.dependency("schema", Need::Required);
-        let kafka = health.dependency("kafka", Need::Deferrable);
+        let broker = health.dependency("kafka", Need::Deferrable);
         let smtp = health.dependency("smtp", Need::Deferrable);
         let (metrics, wake, outbox) = (Arc::new(Metrics::default()), Wake::default(), Outbox::new(NAME));
 
@@ -79,8 +88,8 @@ impl App {
         let rear = Tasks::new(CancellationToken::new());
         let token = || rear.shutdown().clone();
         rear.spawn("ops", ops::serve(ops, ops::routes(health.clone()), token()));
-        rear.spawn("postgres", background::run(database::watch(pool.clone(), postgres, token())));
-        rear.spawn("kafka", background::run(background::watch_bus(consumer.state(), kafka, token())));
+        rear.watch("postgres", database::watch(pool.clone(), postgres, token()));
+        rear.watch("kafka", kafka::watch(consumer.state(), broker, token()));
         let relay = Relay::new(pool.clone(), publisher, &outbox, config.relay);
 
         let front = Tasks::new(shutdown);
@@ -96,24 +105,22 @@ impl App {
             smtp,
         };
         let intake = Intake::new(pool.clone(), wake, config.give_up_in_doubt, metrics);
-        let topics = TOPICS.into_iter().chain([NotificationSent::TOPIC]).map(|name| TopicSpec {
-            name: name.to_owned(),
-            partitions: config.topic_partitions,
-            replication: config.topic_replication,
-        });
-        let (topics, kafka, ledger) = (topics.collect::<Vec<_>>(), config.kafka, pool.clone());
+        let (topics, ledger) = (config.kafka, pool.clone());
         let (tasks, behind) = (front.clone(), rear.clone());
         // Everything that needs the tables waits for them; mail flows before the broker is there.
         front.spawn("start", async move {
             let stop = tasks.shutdown().clone();
-            let migrating = background::migrate(&ledger, config.migrate_on_start, &schema);
+            let migrating = migrations::run(config.migrate_on_start, &schema, || async {
+                ledger::migrate(&ledger).await?;
+                outbox::migrate(&ledger).await
+            });
             let Some(migrated) = stop.run_until_cancelled(migrating).await else { return Ok(()) };
             migrated?;
             workers.start(&tasks);
-            behind.spawn("relay", background::run(relay.run(behind.shutdown().clone())));
-            ensure_topics(&kafka, &topics, &stop).await;
+            behind.watch("relay", relay.run(behind.shutdown().clone()));
+            topics.ensure_topics(TOPICS.into_iter().chain([NotificationSent::TOPIC]), &stop).await;
             consumer.run(intake, stop).await?;
-            Ok::<_, BackgroundError>(())
+            Ok::<_, StartError>(())
         });
 
         tokio::select! {

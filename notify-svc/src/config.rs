@@ -7,8 +7,8 @@ use std::time::Duration;
 use chassis::config::Settings;
 use chassis::database::DatabaseConfig;
 use chassis::grpc::server::GrpcServerConfig;
+use chassis::kafka::KafkaSettings;
 use chassis::sealing::SealingKeys;
-use eventbus::KafkaConfig;
 use lettre::message::Mailbox;
 use outbox::RelayConfig;
 
@@ -30,13 +30,9 @@ pub struct NotifySvcConfig {
     /// Where health and metrics are served.
     pub ops_addr: SocketAddr,
     /// The broker.
-    pub kafka: KafkaConfig,
+    pub kafka: KafkaSettings,
     /// The consumer group.
     pub kafka_group: String,
-    /// Partitions of a topic that does not exist yet.
-    pub topic_partitions: i32,
-    /// Copies of a topic that does not exist yet.
-    pub topic_replication: i32,
     /// How mails are sent.
     pub delivery: DeliveryConfig,
     /// Who the mails are from.
@@ -68,18 +64,8 @@ impl NotifySvcConfig {
             "Address of /livez, /readyz and /metrics.",
             "127.0.0.1:9467",
         );
-        let brokers: String = settings.value(
-            "KAFKA_BROKERS",
-            "Kafka brokers as host:port, separated by commas.",
-            "127.0.0.1:9092",
-        );
-        let client_id: String =
-            settings.value("KAFKA_CLIENT_ID", "Name in the logs of the broker.", "notify-svc");
+        let kafka = KafkaSettings::from_settings(settings, crate::NAME);
         let kafka_group = settings.value("KAFKA_GROUP", "Consumer group.", "notify-svc");
-        let topic_partitions =
-            settings.value("KAFKA_TOPIC_PARTITIONS", "Partitions of a topic that does not exist yet.", "6");
-        let topic_replication =
-            settings.value("KAFKA_TOPIC_REPLICATION", "Copies of a topic that does not exist yet.", "1");
         let delivery = delivery(settings);
         let from = settings.value(
             "EMAIL_FROM",
@@ -106,10 +92,8 @@ impl NotifySvcConfig {
             relay: RelayConfig { replay_at_start, ..RelayConfig::default() },
             grpc,
             ops_addr,
-            kafka: KafkaConfig::new(&brokers, &client_id),
+            kafka,
             kafka_group,
-            topic_partitions,
-            topic_replication,
             delivery,
             from,
             public_url,

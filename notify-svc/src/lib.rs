@@ -4,7 +4,6 @@
 //! them written by [`render`], and sends them over [`smtp`]. Only the ledger holds SQL.
 
 pub mod app;
-mod background;
 pub mod config;
 pub mod delivery;
 pub mod events;

@@ -1,41 +1,12 @@
-//! The process of notify-svc.
+//! E-mails of Fitness Trainer, from events over a ledger to the SMTP relay, as a process of their own.
 
-use std::path::PathBuf;
-
-use chassis::config::Settings;
-use chassis::telemetry::{self, TelemetryConfig};
-use clap::Parser;
-use notify_svc::{App, NotifySvcConfig};
-use tokio_util::sync::CancellationToken;
-
-/// E-mails of Fitness Trainer: from events over a ledger to the SMTP relay.
-#[derive(Parser)]
-struct Arguments {
-    /// Configuration file in TOML; the environment goes first.
-    #[arg(long, env = "CONFIG_FILE")]
-    config: Option<PathBuf>,
-}
+use notify_svc::{App, NAME, NotifySvcConfig};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    let mut settings = Settings::load(arguments.config.as_deref());
-    let telemetry = TelemetryConfig::from_settings(&mut settings, notify_svc::NAME);
-    let config = NotifySvcConfig::from_settings(&mut settings);
-    settings.finish()?;
-    let config = config.expect("every missing part is a problem that finish answers");
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .expect("nothing has installed a provider before");
-    let telemetry = telemetry::init(&telemetry)?;
-
-    let shutdown = CancellationToken::new();
-    let signalled = shutdown.clone();
-    tokio::spawn(async move {
-        chassis::lifecycle::shutdown_signal().await;
-        signalled.cancel();
-    });
-    let outcome = App::build(config).await?.run_until(shutdown).await;
-    telemetry.shutdown().await;
-    outcome
+    let about = "E-mails of Fitness Trainer: from events over a ledger to the SMTP relay.";
+    chassis::process::run(NAME, about, NotifySvcConfig::from_settings, |config, shutdown| async {
+        App::build(config).await?.run_until(shutdown).await
+    })
+    .await
 }

@@ -7,7 +7,7 @@ use clap::Parser;
 /// Runs all of Fitness Trainer in one process, for a first try and for development.
 ///
 /// PostgreSQL, a Kafka-compatible broker and a mailbox come with it. Point it at real ones where you have them:
-/// DATABASE_URL, KAFKA_BROKERS and SMTP_HOST each replace the embedded part.
+/// `DATABASE_URL`, `KAFKA_BROKERS` and `SMTP_HOST` each replace the embedded part.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "fitness-trainer",

@@ -77,7 +77,7 @@ impl Service {
         match self.running.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::error!(service = self.name, error = %format!("{error:#}"), "a service failed")
+                tracing::error!(service = self.name, error = %format!("{error:#}"), "a service failed");
             }
             Err(error) => tracing::error!(service = self.name, %error, "a service died"),
         }

@@ -112,7 +112,7 @@ async fn registration_to_mail(api: &Api, mailbox: &Mailbox) {
     let registered: Vec<(String, DateTime<Utc>, DateTime<Utc>)> = running.join_all().await;
     let (mut answers, mut mails, mut both) = (histogram(), histogram(), histogram());
     for (email, start, answer) in registered {
-        let mail = mailbox.wait_for(&email, 1, Duration::from_secs(60)).await[0].received();
+        let mail = mailbox.wait_for(&email, 1, Duration::from_mins(1)).await[0].received();
         let micros =
             |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).num_microseconds().unwrap().max(0) as u64;
         answers.record(micros(start, answer)).unwrap();

@@ -129,3 +129,30 @@ async fn a_call_without_a_token_or_with_a_forged_one_is_refused() {
         assert_eq!(forged.json::<Value>().await.unwrap()["code"], "TOKEN_INVALID");
     }
 }
+
+#[tokio::test]
+async fn the_public_keys_are_served_to_anybody() {
+    let response = shared().await.api().request("GET", "/.well-known/jwks.json").send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/jwk-set+json");
+    let keys: Value = response.json().await.unwrap();
+    assert_eq!(keys["keys"][0]["crv"], "Ed25519");
+    assert!(keys["keys"][0].get("d").is_none(), "only the public half");
+}
+
+#[tokio::test]
+async fn the_api_document_describes_the_routes_with_their_statuses() {
+    let response = shared().await.api().request("GET", "/openapi.json").send().await.unwrap();
+    let document: Value = response.json().await.unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let register = &document["paths"]["/v1/auth/register"]["post"];
+    assert!(register["responses"]["202"].is_object());
+    assert!(
+        register["summary"]
+            .as_str()
+            .or(register["description"].as_str())
+            .unwrap()
+            .contains("Opens an account")
+    );
+    assert!(document["paths"]["/v1/users/me"]["get"]["security"].is_array());
+}

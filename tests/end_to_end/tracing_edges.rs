@@ -71,6 +71,7 @@ async fn the_callers_trace_runs_over_every_hop_to_the_smtp_reply() {
         .find(|span| span.kind == CONSUMER && sends.iter().any(|send| send.span_id == span.parent_span_id))
         .expect("a consumer span below a producer span");
     assert_eq!(process.name, "process fitness.user.events");
+    assert_eq!(process.attributes["messaging.consumer.group.name"], "notify-svc");
     let smtp =
         spans.iter().find(|span| span.kind == CLIENT && span.name.to_lowercase().contains("smtp")).unwrap();
     let consumers: Vec<_> = spans.iter().filter(|span| span.kind == CONSUMER).collect();

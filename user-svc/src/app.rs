@@ -9,9 +9,10 @@ use chassis::auth::Verifier;
 use chassis::grpc::server::GrpcServer;
 use chassis::health::{Dependency, Health, Need};
 use chassis::lifecycle::Tasks;
+use chassis::migrations::{self, MigrationError};
 use chassis::time::{Clock, SystemClock};
-use chassis::{database, ops};
-use eventbus::{Event as _, KafkaPublisher, TopicSpec};
+use chassis::{database, kafka, ops};
+use eventbus::{Event as _, KafkaPublisher};
 use fitness_proto::fitness::user::v1::UserRegistered;
 use fitness_proto::fitness::user::v1::auth_service_server::AuthServiceServer;
 use fitness_proto::fitness::user::v1::user_service_server::UserServiceServer;
@@ -22,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::Accounts;
 use crate::config::UserSvcConfig;
 use crate::grpc::{AuthApi, UserApi};
-use crate::{NAME, background, jwks};
+use crate::{NAME, store};
 
 /// Longest time for what outlives the calls. The relay takes three seconds for its last batch.
 const REAR_DEADLINE: Duration = Duration::from_secs(4);
@@ -68,7 +69,7 @@ impl App {
         let tokens = config.access_tokens.clone();
         let verifier =
             Verifier::new(tokens.key_set(), tokens.issuer()).context("the public key does not verify")?;
-        let publisher = KafkaPublisher::new(&config.kafka).context("the Kafka settings do not fit")?;
+        let publisher = KafkaPublisher::new(&config.kafka.kafka).context("the Kafka settings do not fit")?;
         let grpc = ops::bind(config.grpc.addr, "USER_SVC_GRPC_ADDR").await?;
         let ops = ops::bind(config.ops_addr, "USER_SVC_OPS_ADDR").await?;
         let accounts = Accounts {
@@ -91,7 +92,7 @@ impl App {
         self.grpc.local_addr()
     }
 
-    /// Where health, metrics and public keys are served.
+    /// Where health and metrics are served.
     pub fn ops_addr(&self) -> std::io::Result<SocketAddr> {
         self.ops.local_addr()
     }
@@ -104,26 +105,35 @@ impl App {
     /// Serves until `shutdown`, then finishes what is running.
     pub async fn run_until(self, shutdown: CancellationToken) -> anyhow::Result<()> {
         let Self { config, accounts, health, dependencies, verifier, publisher, grpc, ops } = self;
-        let Dependencies { postgres, schema, kafka } = dependencies;
+        let Dependencies { postgres, schema, kafka: broker } = dependencies;
         let pool = accounts.pool.clone();
 
         // The relay, the probes and the operator's port outlive the gRPC server: the last calls still get their
         // events out, and a draining service can be watched.
         let rear = Tasks::new(CancellationToken::new());
         let token = || rear.shutdown().clone();
-        let routes = ops::routes(health.clone()).merge(jwks::routes(accounts.access_tokens.key_set()));
-        rear.spawn("ops", ops::serve(ops, routes, token()));
-        rear.spawn("postgres", background::run(database::watch(pool.clone(), postgres, token())));
-        rear.spawn("kafka", background::run(background::watch_bus(publisher.state(), kafka, token())));
-        let topics = vec![TopicSpec {
-            name: UserRegistered::TOPIC.to_owned(),
-            partitions: config.topic_partitions,
-            replication: config.topic_replication,
-        }];
-        rear.spawn("topics", background::ensure_topics(config.kafka.clone(), topics, token()));
+        rear.spawn("ops", ops::serve(ops, ops::routes(health.clone()), token()));
+        rear.watch("postgres", database::watch(pool.clone(), postgres, token()));
+        rear.watch("kafka", kafka::watch(publisher.state(), broker, token()));
+        let (topics, stop) = (config.kafka, token());
+        rear.watch("topics", async move {
+            topics.ensure_topics([UserRegistered::TOPIC], &stop).await;
+            stop.cancelled().await;
+        });
         let relay = Relay::new(pool.clone(), publisher, &accounts.outbox, config.relay);
-        let migrations = background::migrate(pool.clone(), config.migrate_on_start, schema);
-        rear.spawn("relay", background::relay(migrations, relay, token()));
+        let (tables, stop) = (pool.clone(), token());
+        rear.spawn("relay", async move {
+            let migrated = migrations::run(config.migrate_on_start, &schema, || async {
+                store::migrate(&tables).await?;
+                outbox::migrate(&tables).await
+            });
+            // The relay waits for its table.
+            if let Some(migrated) = stop.run_until_cancelled(migrated).await {
+                migrated?;
+                relay.run(stop).await;
+            }
+            Ok::<_, MigrationError>(())
+        });
 
         let front = Tasks::new(shutdown.child_token());
         let server = GrpcServer::new(config.grpc, health.clone())

@@ -6,9 +6,9 @@ use std::time::Duration;
 use chassis::config::Settings;
 use chassis::database::DatabaseConfig;
 use chassis::grpc::server::GrpcServerConfig;
+use chassis::kafka::KafkaSettings;
 use chassis::sealing::SealingKeys;
 use chrono::TimeDelta;
-use eventbus::KafkaConfig;
 use outbox::RelayConfig;
 
 use crate::one_time_code::Pepper;
@@ -24,14 +24,10 @@ pub struct UserSvcConfig {
     pub migrate_on_start: bool,
     /// The gRPC server.
     pub grpc: GrpcServerConfig,
-    /// Where health, metrics and public keys are served.
+    /// Where health and metrics are served.
     pub ops_addr: SocketAddr,
     /// The broker.
-    pub kafka: KafkaConfig,
-    /// Partitions of a topic that does not exist yet.
-    pub topic_partitions: i32,
-    /// Copies of a topic that does not exist yet.
-    pub topic_replication: i32,
+    pub kafka: KafkaSettings,
     /// How events get from the outbox to the broker.
     pub relay: RelayConfig,
     /// Signs access tokens.
@@ -62,20 +58,10 @@ impl UserSvcConfig {
         let grpc = GrpcServerConfig::from_settings(settings, "USER_SVC_GRPC_ADDR", "127.0.0.1:50051");
         let ops_addr = settings.value(
             "USER_SVC_OPS_ADDR",
-            "Address of /livez, /readyz, /metrics and /.well-known/jwks.json.",
+            "Address of user-svc's /livez, /readyz and /metrics.",
             "127.0.0.1:9465",
         );
-        let brokers: String = settings.value(
-            "KAFKA_BROKERS",
-            "Kafka brokers as host:port, separated by commas.",
-            "127.0.0.1:9092",
-        );
-        let client_id: String =
-            settings.value("KAFKA_CLIENT_ID", "Name in the logs of the broker.", "user-svc");
-        let topic_partitions =
-            settings.value("KAFKA_TOPIC_PARTITIONS", "Partitions of a topic that does not exist yet.", "6");
-        let topic_replication =
-            settings.value("KAFKA_TOPIC_REPLICATION", "Copies of a topic that does not exist yet.", "1");
+        let kafka = KafkaSettings::from_settings(settings, crate::NAME);
         let access_tokens = access_tokens(settings);
         let session_seconds: u32 = settings.value(
             "SESSION_TTL_SECONDS",
@@ -100,9 +86,7 @@ impl UserSvcConfig {
             migrate_on_start,
             grpc,
             ops_addr,
-            kafka: KafkaConfig::new(&brokers, &client_id),
-            topic_partitions,
-            topic_replication,
+            kafka,
             relay: RelayConfig { replay_at_start, ..RelayConfig::default() },
             access_tokens: access_tokens?,
             session_lifetime: TimeDelta::seconds(i64::from(session_seconds)),

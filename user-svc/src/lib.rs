@@ -5,11 +5,9 @@
 
 pub mod accounts;
 pub mod app;
-mod background;
 pub mod config;
 pub mod email_address;
 mod grpc;
-mod jwks;
 pub mod one_time_code;
 pub mod password;
 pub mod profile;

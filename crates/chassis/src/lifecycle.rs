@@ -78,6 +78,14 @@ impl Tasks {
         });
     }
 
+    /// Starts a task that cannot fail, under the same terms as [`Tasks::spawn`].
+    pub fn watch(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn(name, async {
+            task.await;
+            Ok::<_, std::convert::Infallible>(())
+        });
+    }
+
     /// Stops all tasks and waits for them, `deadline` at most. Answers whether all of them ended by themselves.
     pub async fn drain(&self, deadline: Duration) -> bool {
         self.shutdown.cancel();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chassis::database::DatabaseConfig;
 use chassis::grpc::server::GrpcServerConfig;
+use chassis::kafka::KafkaSettings;
 use chrono::TimeDelta;
 use embedded::broker::Broker;
 use eventbus::{
@@ -32,10 +33,8 @@ fn config(stage: &Stage, kafka: KafkaConfig) -> NotifySvcConfig {
             reflection: true,
         },
         ops_addr: free,
-        kafka,
+        kafka: KafkaSettings { kafka, topic_partitions: 3, topic_replication: 1 },
         kafka_group: "notify-svc".to_owned(),
-        topic_partitions: 3,
-        topic_replication: 1,
         delivery: stage.config(2),
         from: "no-reply@fitness.example".parse().unwrap(),
         public_url: "https://fitness.example".to_owned(),

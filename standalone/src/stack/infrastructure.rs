@@ -59,22 +59,10 @@ impl Infrastructure {
         };
 
         let external = settings.optional_secret("DATABASE_URL", "URL of a PostgreSQL server to use.");
-        let database = match external {
-            Some(url) => Database::External(url),
-            None => {
-                // A temporary folder is all the cluster's, so that its watchdog removes all of it.
-                let folder = if ephemeral { data_dir.to_owned() } else { data_dir.join("postgres") };
-                if folder.join("data").exists() {
-                    progress("starting PostgreSQL");
-                } else {
-                    progress("creating a private PostgreSQL cluster (a few seconds, once)");
-                }
-                let config =
-                    if ephemeral { ClusterConfig::ephemeral(folder) } else { ClusterConfig::new(folder) };
-                let config = ClusterConfig { port: Some(postgres_addr.port()), ..config };
-                let cluster = Cluster::start(config).await.context("PostgreSQL cannot start")?;
-                Database::Embedded(cluster)
-            }
+        let database = if let Some(url) = external {
+            Database::External(url)
+        } else {
+            Database::Embedded(start_postgres(data_dir, postgres_addr.port(), ephemeral).await?)
         };
         let (broker, kafka) = if settings.is_set("KAFKA_BROKERS") {
             (None, settings.value("KAFKA_BROKERS", "Kafka brokers as host:port.", ""))
@@ -151,6 +139,14 @@ impl Infrastructure {
             cluster.stop().await;
         }
     }
+}
+
+async fn start_postgres(data_dir: &Path, port: u16, ephemeral: bool) -> anyhow::Result<Cluster> {
+    // A temporary folder is all the cluster's, so that its watchdog removes all of it.
+    let folder = if ephemeral { data_dir.to_owned() } else { data_dir.join("postgres") };
+    let config = if ephemeral { ClusterConfig::ephemeral(folder) } else { ClusterConfig::new(folder) };
+    progress("starting PostgreSQL; the first start creates its cluster, which takes a few seconds");
+    Cluster::start(ClusterConfig { port: Some(port), ..config }).await.context("PostgreSQL cannot start")
 }
 
 fn progress(step: &str) {

@@ -187,7 +187,8 @@ impl Drop for System {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let log = self.log();
-            let lines: Vec<_> = log.lines().filter(|line| !NOISE.iter().any(|noise| line.contains(noise))).collect();
+            let lines: Vec<_> =
+                log.lines().filter(|line| !NOISE.iter().any(|noise| line.contains(noise))).collect();
             eprintln!("the end of the log:\n{}", lines[lines.len().saturating_sub(60)..].join("\n"));
         }
         // The guard ends with its pipe; waiting for it keeps one test's shutdown out of the next one's time.

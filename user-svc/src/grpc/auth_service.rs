@@ -3,9 +3,10 @@
 use chassis::validation;
 use fitness_proto::fitness::user::v1::auth_service_server::AuthService;
 use fitness_proto::fitness::user::v1::{
-    LoginRequest, LoginResponse, RegisterRequest, RegisterResponse, ResendCodeRequest, ResendCodeResponse,
-    VerifyEmailRequest, VerifyEmailResponse,
+    GetKeySetRequest, LoginRequest, LoginResponse, RegisterRequest, RegisterResponse, ResendCodeRequest,
+    ResendCodeResponse, VerifyEmailRequest, VerifyEmailResponse,
 };
+use fitness_proto::google::api::HttpBody;
 use secrecy::ExposeSecret as _;
 use tonic::{Request, Response, Status};
 
@@ -77,5 +78,11 @@ impl AuthService for AuthApi {
             expires_in: signed_in.access_token_lifetime.num_seconds() as i32,
             user: Some(user_message::from(signed_in.user)),
         }))
+    }
+
+    async fn get_key_set(&self, _request: Request<GetKeySetRequest>) -> Result<Response<HttpBody>, Status> {
+        let data = serde_json::to_vec(self.0.access_tokens.key_set()).expect("a key set is plain strings");
+        let content_type = "application/jwk-set+json".to_owned();
+        Ok(Response::new(HttpBody { content_type, data, extensions: Vec::new() }))
     }
 }

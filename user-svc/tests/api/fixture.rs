@@ -7,6 +7,7 @@ use std::time::Duration;
 use chassis::database::DatabaseConfig;
 use chassis::grpc::server::GrpcServerConfig;
 use chassis::health::Health;
+use chassis::kafka::KafkaSettings;
 use chassis::sealing::{Sealed, SealingKeys, one_time_code_place};
 use chassis::time::ManualClock;
 use chrono::{TimeDelta, Utc};
@@ -110,9 +111,11 @@ impl Service {
                 reflection: true,
             },
             ops_addr: "127.0.0.1:0".parse().unwrap(),
-            kafka: KafkaConfig::new(&options.brokers, "user-svc-test"),
-            topic_partitions: 1,
-            topic_replication: 1,
+            kafka: KafkaSettings {
+                kafka: KafkaConfig::new(&options.brokers, "user-svc-test"),
+                topic_partitions: 1,
+                topic_replication: 1,
+            },
             // A stop need not wait for a broker that is not coming.
             relay: RelayConfig { drain_timeout: Duration::from_millis(10), ..RelayConfig::default() },
             access_tokens: AccessTokens::new(&pem, ISSUER, TimeDelta::minutes(15)).unwrap(),

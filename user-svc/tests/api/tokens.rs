@@ -9,10 +9,10 @@ use crate::fixture::{ISSUER, Service, reason};
 async fn the_published_keys_verify_a_token() {
     let service = Service::start().await;
     let answer = service.open_account("anna@example.org").await;
-    let url = format!("{}/.well-known/jwks.json", service.ops_url);
-    let response = reqwest::get(url).await.unwrap();
-    assert_eq!(response.headers()["content-type"], "application/jwk-set+json");
-    let keys = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+    let request = fitness_proto::fitness::user::v1::GetKeySetRequest {};
+    let document = service.auth.clone().get_key_set(request).await.unwrap().into_inner();
+    assert_eq!(document.content_type, "application/jwk-set+json");
+    let keys = serde_json::from_slice(&document.data).unwrap();
     let principal = Verifier::new(&keys, ISSUER).unwrap().verify(&answer.access_token).unwrap();
     assert_eq!(principal.user_id.to_string(), answer.user.unwrap().user_id);
     assert_eq!(principal.roles, ["athlete"]);
