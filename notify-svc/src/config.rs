@@ -69,7 +69,7 @@ impl NotifySvcConfig {
         let delivery = delivery(settings);
         let from = settings.value(
             "EMAIL_FROM",
-            "Sender of the mails, as name <address>.",
+            "Sender of the mails, as `name <address>`.",
             "Fitness Trainer <no-reply@fitness-trainer.local>",
         );
         let public_url = settings.value("PUBLIC_URL", "Where links in mails lead.", "http://127.0.0.1:8080");

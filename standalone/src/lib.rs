@@ -2,6 +2,7 @@
 //! broker and mailbox.
 
 mod arguments;
+mod configuration;
 mod data_dir;
 mod secrets;
 mod stack;

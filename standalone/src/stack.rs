@@ -13,10 +13,11 @@ use tokio_util::sync::CancellationToken;
 use user_svc::UserSvcConfig;
 
 use self::infrastructure::Infrastructure;
+pub(crate) use self::infrastructure::InfrastructureConfig;
 use crate::arguments::Arguments;
 use crate::data_dir::DataDir;
-use crate::secrets;
 use crate::summary::Summary;
+use crate::{configuration, secrets};
 
 /// The settings that name an address; `--free-ports` gives each of them port 0.
 const ADDRESSES: [&str; 10] = [

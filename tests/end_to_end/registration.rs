@@ -154,5 +154,7 @@ async fn the_api_document_describes_the_routes_with_their_statuses() {
             .unwrap()
             .contains("Opens an account")
     );
-    assert!(document["paths"]["/v1/users/me"]["get"]["security"].is_array());
+    assert_eq!(register["security"], json!([]), "open to anybody");
+    assert!(document["paths"]["/v1/users/me"]["get"].get("security").is_none(), "the general rule holds");
+    assert_eq!(document["security"], json!([{ "bearer": [] }]));
 }

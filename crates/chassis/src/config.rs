@@ -34,13 +34,24 @@ pub struct Setting {
 pub struct Problems(pub Vec<String>);
 
 /// Reads settings and collects what is wrong with them.
-#[derive(Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Settings {
     environment: BTreeMap<String, String>,
     file: BTreeMap<String, String>,
     used: BTreeSet<String>,
     read: Vec<Setting>,
     problems: Vec<String>,
+}
+
+impl std::fmt::Debug for Settings {
+    /// Leaves values out: the environment has secrets.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Settings")
+            .field("read", &self.read)
+            .field("problems", &self.problems)
+            .finish()
+    }
 }
 
 impl Settings {

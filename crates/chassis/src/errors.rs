@@ -151,6 +151,31 @@ mod tests {
     }
 
     #[test]
+    fn the_page_for_clients_lists_every_code_with_its_grpc_status() {
+        let page = include_str!("../../../docs/errors.md");
+        for code in ErrorCode::ALL {
+            let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", code.reason())));
+            let grpc = screaming_snake_case(code.grpc());
+            assert!(
+                row.is_some_and(|row| row.contains(&format!("| {grpc} |"))),
+                "{code:?} is not on the page"
+            );
+        }
+    }
+
+    fn screaming_snake_case(code: Code) -> String {
+        let name = format!("{code:?}");
+        let mut upper = String::new();
+        for (index, letter) in name.chars().enumerate() {
+            if letter.is_uppercase() && index > 0 {
+                upper.push('_');
+            }
+            upper.push(letter.to_ascii_uppercase());
+        }
+        upper
+    }
+
+    #[test]
     fn a_failure_carries_its_details_in_the_status() {
         let failure = Failure::invalid(vec![Violation::new("email", "must be an e-mail address")])
             .retry_after(Duration::from_secs(3));

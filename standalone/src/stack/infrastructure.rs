@@ -30,45 +30,67 @@ enum Database {
     External(SecretString),
 }
 
+/// The settings of the embedded parts.
+#[derive(Clone, Debug)]
+pub(crate) struct InfrastructureConfig {
+    kafka_addr: SocketAddr,
+    postgres_addr: SocketAddr,
+    mailbox_smtp_addr: SocketAddr,
+    mailbox_http_addr: SocketAddr,
+}
+
+impl InfrastructureConfig {
+    /// Reads the settings.
+    pub(crate) fn from_settings(settings: &mut Settings) -> Self {
+        Self {
+            kafka_addr: settings.value(
+                "EMBEDDED_KAFKA_ADDR",
+                "Address of the embedded Kafka broker.",
+                "127.0.0.1:9092",
+            ),
+            postgres_addr: settings.value(
+                "EMBEDDED_POSTGRES_ADDR",
+                "Address of the embedded PostgreSQL; port 0 picks one.",
+                "127.0.0.1:0",
+            ),
+            mailbox_smtp_addr: settings.value(
+                "MAILBOX_SMTP_ADDR",
+                "SMTP address of the embedded mailbox.",
+                "127.0.0.1:1025",
+            ),
+            mailbox_http_addr: settings.value(
+                "MAILBOX_HTTP_ADDR",
+                "Address of the embedded mailbox's page and REST API.",
+                "127.0.0.1:8025",
+            ),
+        }
+    }
+}
+
 impl Infrastructure {
     pub(super) async fn start(
         settings: &mut Settings,
         data_dir: &Path,
         ephemeral: bool,
     ) -> anyhow::Result<Self> {
-        let kafka_addr: SocketAddr =
-            settings.value("EMBEDDED_KAFKA_ADDR", "Address of the embedded Kafka broker.", "127.0.0.1:9092");
-        let postgres_addr: SocketAddr = settings.value(
-            "EMBEDDED_POSTGRES_ADDR",
-            "Address of the embedded PostgreSQL; port 0 picks one.",
-            "127.0.0.1:0",
-        );
+        let config = InfrastructureConfig::from_settings(settings);
         let mailbox = MailboxConfig {
-            smtp_addr: settings.value(
-                "MAILBOX_SMTP_ADDR",
-                "SMTP address of the embedded mailbox.",
-                "127.0.0.1:1025",
-            ),
-            http_addr: settings.value(
-                "MAILBOX_HTTP_ADDR",
-                "Address of the embedded mailbox's page and REST API.",
-                "127.0.0.1:8025",
-            ),
+            smtp_addr: config.mailbox_smtp_addr,
+            http_addr: config.mailbox_http_addr,
             dir: (!ephemeral).then(|| data_dir.join("mailbox")),
             ..MailboxConfig::in_memory()
         };
-
         let external = settings.optional_secret("DATABASE_URL", "URL of a PostgreSQL server to use.");
         let database = if let Some(url) = external {
             Database::External(url)
         } else {
-            Database::Embedded(start_postgres(data_dir, postgres_addr.port(), ephemeral).await?)
+            Database::Embedded(start_postgres(data_dir, config.postgres_addr.port(), ephemeral).await?)
         };
         let (broker, kafka) = if settings.is_set("KAFKA_BROKERS") {
             (None, settings.value("KAFKA_BROKERS", "Kafka brokers as host:port.", ""))
         } else {
             progress("starting the Kafka broker");
-            let broker = Broker::start(kafka_addr).await;
+            let broker = Broker::start(config.kafka_addr).await;
             let broker =
                 broker.context("the Kafka broker cannot start; set EMBEDDED_KAFKA_ADDR to a free address")?;
             let kafka = broker.addr().to_string();

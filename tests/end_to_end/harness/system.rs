@@ -62,7 +62,7 @@ impl System {
             command.env_remove(name);
         }
         let mut guard = command
-            .env("LOG_LEVEL", "trace,h2=info,hyper=info,tansu=warn,rama=warn")
+            .env("LOG_LEVEL", "trace,h2=info,hyper=info")
             .envs(options.environment.iter().map(|(name, value)| (*name, value.as_str())))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -1,0 +1,82 @@
+//! Every setting there is, read by the code that uses it: to find all mistakes before anything starts, and to keep
+//! docs/configuration.md true.
+
+use chassis::config::{Problems, Setting, Settings};
+use chassis::telemetry::TelemetryConfig;
+use gateway::GatewayConfig;
+use notify_svc::NotifySvcConfig;
+use user_svc::UserSvcConfig;
+
+use crate::stack::InfrastructureConfig;
+
+/// Reads everything and answers what was read or all that is wrong with it. What the start itself provides later (the
+/// databases) is stood in for.
+pub(crate) fn check(mut settings: Settings) -> Result<Vec<Setting>, Problems> {
+    settings.set_default("DATABASE_URL", "postgres://stand-in");
+    TelemetryConfig::from_settings(&mut settings, "fitness-trainer");
+    InfrastructureConfig::from_settings(&mut settings);
+    GatewayConfig::from_settings(&mut settings);
+    // What they answer is made again when the databases are known; here only the problems count.
+    let _ = UserSvcConfig::from_settings(&mut settings);
+    let _ = NotifySvcConfig::from_settings(&mut settings);
+    settings.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    /// The page docs/configuration.md.
+    fn page() -> anyhow::Result<String> {
+        let mut settings = Settings::from_pairs::<&str, &str>([]);
+        crate::secrets::provide(&mut settings, None)?;
+        let mut read = check(settings)?;
+        read.sort_by_key(|setting| setting.name);
+        let mut text = String::from(
+            "# Configuration\n\n\
+             Settings come, strongest first, from the environment, from the file that `NAME_FILE` names (meant for \
+             secrets),\nfrom the TOML file that `--config` or `FITNESS_CONFIG` names (`name = value` lines in any case), and \
+             from the defaults\nbelow. All mistakes are reported at once. Each service reads the ones it needs; \
+             `standalone` reads all of them and\nprovides `DATABASE_URL`, `KAFKA_BROKERS`, `SMTP_HOST` and the secrets by \
+             itself where they are not set.\n\n\
+             This page is made from the code; a test compares the two.\n\n\
+             | Setting | Default | Meaning |\n|---|---|---|\n",
+        );
+        for Setting { name, description, default, secret, .. } in read {
+            let default = match default {
+                Some(default) if !default.is_empty() => format!("`{default}`"),
+                _ if secret => "secret".to_owned(),
+                _ => String::new(),
+            };
+            writeln!(text, "| `{name}` | {default} | {description} |")?;
+        }
+        Ok(text)
+    }
+
+    /// `UPDATE_PAGES=1 cargo test -p standalone` writes the page anew.
+    #[test]
+    fn the_configuration_page_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
+        let page = page().unwrap();
+        if std::env::var_os("UPDATE_PAGES").is_some() {
+            std::fs::write(path, &page).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), page);
+    }
+
+    #[test]
+    fn mistakes_of_all_services_are_reported_together() {
+        let mut settings = Settings::from_pairs([
+            ("GATEWAY_HTTP_ADDR", "here"),
+            ("USER_SVC_GRPC_ADDR", "there"),
+            ("SMTP_PORT", "everywhere"),
+        ]);
+        crate::secrets::provide(&mut settings, None).unwrap();
+        let text = check(settings).unwrap_err().to_string();
+        for name in ["GATEWAY_HTTP_ADDR", "USER_SVC_GRPC_ADDR", "SMTP_PORT"] {
+            assert!(text.contains(name), "{name} is missing in {text}");
+        }
+    }
+}
