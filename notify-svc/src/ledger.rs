@@ -1,7 +1,7 @@
 //! The ledger in PostgreSQL, and all SQL of this service.
 //!
 //! A worker claims due rows for a while (lease) under a number that grows with every claim (fence). Until
-//! [`attempts::begin`] has committed `sending`, nothing has left the house, so a lost claim is taken over at once when
+//! [`attempts::record`] has committed `sending`, nothing has left the house, so a lost claim is taken over at once when
 //! its short lease ends. After that only the worker knows how far the mail got; if it dies, the row is `in_doubt`.
 //! All leases run by the clock of the database.
 
@@ -14,7 +14,7 @@ pub mod sweep;
 
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::types::PgInterval;
 
@@ -23,6 +23,12 @@ static MIGRATOR: Migrator = sqlx::migrate!();
 /// Brings the tables of the ledger up to date.
 pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
     MIGRATOR.run(pool).await
+}
+
+/// Makes a connection plan each statement once, where a statement costs more to plan than to run.
+pub(crate) async fn plan_once(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("SET plan_cache_mode = force_generic_plan").execute(connection).await?;
+    Ok(())
 }
 
 fn interval(duration: Duration) -> PgInterval {

@@ -7,6 +7,7 @@ use opentelemetry::metrics::{Counter, Gauge, Histogram};
 use opentelemetry::{KeyValue, global};
 
 use crate::ledger::attempts::Settled;
+use crate::notification::State;
 use crate::ledger::backlog::Waiting;
 
 /// The instruments of this service.
@@ -83,6 +84,13 @@ impl Metrics {
         if count > 0 {
             self.notifications.add(count, &[KeyValue::new("state", state.to_owned())]);
         }
+    }
+
+    /// It is not known whether a mail went out.
+    pub fn recovered(&self, template: &str) {
+        let labels =
+            [KeyValue::new("state", State::InDoubt.name()), KeyValue::new("template", template.to_owned())];
+        self.notifications.add(1, &labels);
     }
 
     /// An attempt was settled in the ledger.

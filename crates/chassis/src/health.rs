@@ -129,6 +129,10 @@ impl Dependency {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if *last != Some(up) {
             match &state {
+                // At a start the others may only be slower; an outage is what was up before.
+                State::Down { reason } if last.is_none() => {
+                    tracing::info!(dependency = self.name, reason, "dependency is not there yet");
+                }
                 State::Down { reason } => {
                     tracing::warn!(dependency = self.name, reason, "dependency is away");
                 }

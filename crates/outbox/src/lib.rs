@@ -18,6 +18,7 @@ mod backlog;
 mod outbox;
 mod relay;
 mod retention;
+mod sealed;
 mod store;
 mod wake;
 
@@ -28,6 +29,7 @@ pub use backlog::{Backlog, backlog};
 pub use outbox::{Outbox, OutboxError};
 pub use relay::{Relay, RelayConfig};
 pub use retention::{prune, replay};
+pub use sealed::SealedEvent;
 
 /// Creates the schema of the outbox or brings it up to date.
 pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {

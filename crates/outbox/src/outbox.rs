@@ -6,7 +6,8 @@ use eventbus::{Event, TraceContext};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::store::{self, NewEvents};
+use crate::sealed::SealedEvent;
+use crate::store;
 use crate::wake::Wake;
 
 /// Why an event was not written; its transaction is lost.
@@ -46,18 +47,24 @@ impl Outbox {
         connection: &mut PgConnection,
         events: &[E],
     ) -> Result<Vec<Uuid>, OutboxError> {
-        let ids: Vec<Uuid> = events.iter().map(|_| Uuid::now_v7()).collect();
-        let new = NewEvents {
-            ids: &ids,
-            keys: events.iter().map(|event| event.key().to_owned()).collect(),
-            payloads: events.iter().map(E::encode_to_vec).collect(),
-            topic: E::TOPIC,
-            event_type: &E::full_name(),
-            source: &self.source,
-            trace: TraceContext::current(),
-        };
-        store::insert(connection, new).await.map_err(OutboxError)?;
-        Ok(ids)
+        let trace = TraceContext::current();
+        let sealed: Vec<_> = events.iter().map(|event| self.seal(event, trace.clone())).collect();
+        self.write(connection, &sealed).await?;
+        Ok(sealed.into_iter().map(|event| event.id).collect())
+    }
+
+    /// Prepares an event that belongs to the given trace, for [`Outbox::write`] or a statement of the service's own.
+    pub fn seal<E: Event>(&self, event: &E, trace: TraceContext) -> SealedEvent {
+        SealedEvent::new(event, &self.source, trace)
+    }
+
+    /// Writes prepared events, of whatever types and traces, like [`Outbox::enqueue_all`].
+    pub async fn write(
+        &self,
+        connection: &mut PgConnection,
+        events: &[SealedEvent],
+    ) -> Result<(), OutboxError> {
+        store::insert(connection, events).await.map_err(OutboxError)
     }
 
     /// Wakes the relay. To be called after the commit; without it the events wait for the next poll.

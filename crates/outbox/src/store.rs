@@ -4,22 +4,13 @@ use eventbus::{Envelope, TraceContext};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
+use crate::sealed::SealedEvent;
+
 /// The name of the notification that a transaction with events has committed.
 pub(crate) const CHANNEL: &str = "outbox";
 
 /// Identifies the lock of the active relay among the advisory locks of a database ("outbox" in ASCII).
 const LEADER_LOCK: i64 = 0x6f75_7462_6f78;
-
-/// Events of one type and trace.
-pub(crate) struct NewEvents<'a> {
-    pub(crate) ids: &'a [Uuid],
-    pub(crate) keys: Vec<String>,
-    pub(crate) payloads: Vec<Vec<u8>>,
-    pub(crate) topic: &'a str,
-    pub(crate) event_type: &'a str,
-    pub(crate) source: &'a str,
-    pub(crate) trace: TraceContext,
-}
 
 /// An event to publish.
 pub(crate) struct Pending {
@@ -33,32 +24,25 @@ pub(crate) struct Parked {
     pub(crate) event_type: String,
 }
 
-pub(crate) async fn insert(connection: &mut PgConnection, new: NewEvents<'_>) -> sqlx::Result<()> {
-    sqlx::query!(
-        "WITH written AS (
-             INSERT INTO outbox.events
-                 (event_id, event_key, payload, topic, event_type, source, traceparent, tracestate)
-             SELECT new.event_id, new.event_key, new.payload, $4, $5, $6, $7, $8
-             FROM UNNEST($1::UUID[], $2::TEXT[], $3::BYTEA[])
-                 WITH ORDINALITY AS new (event_id, event_key, payload, number)
-             ORDER BY new.number
-             RETURNING position, event_id
-         )
-         INSERT INTO outbox.pending (position, event_id)
-         SELECT position, event_id
-         FROM written",
-        new.ids,
-        &new.keys,
-        &new.payloads,
-        new.topic,
-        new.event_type,
-        new.source,
-        new.trace.traceparent,
-        new.trace.tracestate,
+pub(crate) async fn insert(connection: &mut PgConnection, events: &[SealedEvent]) -> sqlx::Result<()> {
+    sqlx::query_scalar!(
+        "SELECT outbox.enqueue($1, $2, $3, $4, $5, $6, $7, $8)",
+        &column(events, |event| event.id),
+        &column(events, |event| event.topic) as &[&str],
+        &column(events, |event| event.key.as_str()) as &[&str],
+        &column(events, |event| event.event_type.as_str()) as &[&str],
+        &column(events, |event| &*event.source) as &[&str],
+        &column(events, |event| event.payload.as_slice()) as &[&[u8]],
+        &column(events, |event| event.trace.traceparent.as_deref()) as &[Option<&str>],
+        &column(events, |event| event.trace.tracestate.as_deref()) as &[Option<&str>],
     )
-    .execute(connection)
+    .fetch_one(connection)
     .await?;
     Ok(())
+}
+
+fn column<'a, T>(events: &'a [SealedEvent], field: impl Fn(&'a SealedEvent) -> T) -> Vec<T> {
+    events.iter().map(field).collect()
 }
 
 /// The first pending events in the order of their positions, without those at `excluded`.

@@ -4,15 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
 use outbox::{Outbox, OutboxError};
 use sqlx::PgPool;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::Wake;
-use super::report::Report;
+use super::{Wake, report};
 use crate::ledger::claims::{self, Leases};
 use crate::ledger::{backlog, entries, sweep};
 use crate::metrics::Metrics;
@@ -70,17 +68,19 @@ impl Housekeeping {
         let recovered = sweep::recover(&mut transaction, AFTER_RECOVERY).await?;
         let keys: Vec<_> = recovered.iter().filter_map(|row| row.supersede_key.clone()).collect();
         let cancelled = entries::cancel_superseded(&mut transaction, &keys).await?;
-        let published =
-            Report::new(&recovered, &[], Utc::now()).publish(&self.outbox, &mut transaction).await?;
+        let events: Vec<_> = recovered.iter().map(|row| report::recovered(&self.outbox, row)).collect();
+        if !events.is_empty() {
+            self.outbox.write(&mut transaction, &events).await?;
+        }
         transaction.commit().await?;
 
-        if published {
+        if !events.is_empty() {
             self.outbox.committed();
         }
         self.metrics.changed("expired", expired.len() as u64);
         self.metrics.changed("cancelled", cancelled);
         for row in &recovered {
-            self.metrics.settled(row);
+            self.metrics.recovered(&row.template);
         }
         if !recovered.is_empty() {
             tracing::warn!(mails = recovered.len(), "took over mails of a worker that died while sending");

@@ -1,26 +1,28 @@
 //! Writing to the ledger what the senders have to say, many of them in one commit.
 //!
 //! While a commit is under way the next requests gather; so the more senders, the more each commit carries. A request
-//! is answered after its commit, and a sender waits for the answer: it never goes past what the ledger knows.
+//! is answered after its commit, and a sender waits for the answer: it never goes past what the ledger knows. As this
+//! wait is most of what a mail costs, a commit is one round trip over a connection of its own, and there are two
+//! writers: while one waits for the disk, the other writes what has gathered meanwhile.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
-use outbox::{Outbox, OutboxError};
-use sqlx::PgPool;
-use tokio::sync::{mpsc, oneshot};
+use sqlx::{Connection as _, PgConnection, PgPool};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use uuid::Uuid;
 
-use super::report::Report;
-use crate::ledger::attempts::{self, Lease, Settlement};
+use crate::ledger::attempts::{self, Lease, Recorded, Settlement};
 use crate::ledger::claims::Leases;
-use crate::ledger::entries;
+use crate::ledger::{self, entries};
 use crate::metrics::Metrics;
+use outbox::Outbox;
 
+const WRITERS: usize = 2;
 const MOST_REQUESTS: usize = 512;
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
 struct Request {
@@ -33,35 +35,37 @@ struct Request {
 #[derive(Clone, Debug)]
 pub(super) struct Recorder(mpsc::Sender<Request>);
 
-/// The side that writes.
+/// A writer.
 pub(super) struct Recording {
-    requests: mpsc::Receiver<Request>,
+    requests: Arc<Mutex<mpsc::Receiver<Request>>>,
     pool: PgPool,
+    connection: Option<PgConnection>,
     owner: Uuid,
     leases: Leases,
     outbox: Outbox,
     metrics: Arc<Metrics>,
 }
 
-/// Why a batch could not be written.
-#[derive(Debug, thiserror::Error)]
-enum RecordError {
-    #[error("the ledger cannot be written")]
-    Ledger(#[from] sqlx::Error),
-    #[error("the outcome cannot be published")]
-    Outbox(#[from] OutboxError),
-}
-
 impl Recorder {
     pub(super) fn new(
-        pool: PgPool,
+        pool: &PgPool,
         owner: Uuid,
         leases: Leases,
         outbox: Outbox,
         metrics: Arc<Metrics>,
-    ) -> (Self, Recording) {
+    ) -> (Self, Vec<Recording>) {
         let (sender, requests) = mpsc::channel(MOST_REQUESTS);
-        (Self(sender), Recording { requests, pool, owner, leases, outbox, metrics })
+        let requests = Arc::new(Mutex::new(requests));
+        let recordings = (0..WRITERS).map(|_| Recording {
+            requests: Arc::clone(&requests),
+            pool: pool.clone(),
+            connection: None,
+            owner,
+            leases,
+            outbox: outbox.clone(),
+            metrics: Arc::clone(&metrics),
+        });
+        (Self(sender), recordings.collect())
     }
 
     /// Settles an attempt.
@@ -84,8 +88,8 @@ impl Recorder {
 impl Recording {
     pub(super) async fn run(mut self) {
         let mut requests = Vec::with_capacity(MOST_REQUESTS);
-        while self.requests.recv_many(&mut requests, MOST_REQUESTS).await > 0 {
-            // One order of rows in every batch, so that two workers do not wait for each other in a circle.
+        while self.requests.lock().await.recv_many(&mut requests, MOST_REQUESTS).await > 0 {
+            // One order of rows in every batch, so that two writers do not wait for each other in a circle.
             let mut settlements: Vec<_> = requests.iter_mut().filter_map(|r| r.settle.take()).collect();
             let mut begins: Vec<_> = requests.iter().filter_map(|request| request.begin).collect();
             settlements.sort_by_key(|settlement| settlement.lease);
@@ -98,15 +102,23 @@ impl Recording {
                 let _ = answer.send(allowed);
             }
         }
+        if let Some(connection) = self.connection {
+            // The server notices the end of the connection in any case.
+            let _ = connection.close().await;
+        }
     }
 
     /// Results exist only here until they are written, so a database that is away is waited for.
-    async fn write_until_written(&self, settlements: &[Settlement], begins: &[Lease]) -> HashSet<Uuid> {
+    async fn write_until_written(&mut self, settlements: &[Settlement], begins: &[Lease]) -> HashSet<Uuid> {
         let mut pause = Duration::from_millis(50);
         loop {
             match self.write(settlements, begins).await {
-                Ok(begun) => return begun,
+                Ok(recorded) => {
+                    self.account(&recorded, settlements);
+                    return recorded.begun.into_iter().collect();
+                }
                 Err(error) => {
+                    self.connection = None;
                     tracing::warn!(error = %chassis::lifecycle::chain(&error), "outcomes wait for the ledger");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
@@ -115,33 +127,46 @@ impl Recording {
         }
     }
 
-    async fn write(
-        &self,
-        settlements: &[Settlement],
-        begins: &[Lease],
-    ) -> Result<HashSet<Uuid>, RecordError> {
-        let mut transaction = self.pool.begin().await?;
-        let settled = attempts::settle(&mut transaction, self.owner, settlements).await?;
-        let begun = attempts::begin(&mut transaction, self.owner, begins, self.leases).await?;
+    async fn write(&mut self, settlements: &[Settlement], begins: &[Lease]) -> Result<Recorded, sqlx::Error> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(connect(&self.pool).await?),
+        };
+        if settlements.iter().all(|settlement| settlement.retry_in.is_none()) {
+            return attempts::record(connection, self.owner, settlements, begins, self.leases).await;
+        }
+        let mut transaction = connection.begin().await?;
+        let recorded =
+            attempts::record(&mut transaction, self.owner, settlements, begins, self.leases).await?;
         // What is tried again may have been superseded while it was on the wire, where it could not be cancelled.
-        let keys = settled.iter().filter(|settled| settled.open);
-        let keys: Vec<_> = keys.filter_map(|settled| settled.supersede_key.clone()).collect();
+        let keys: Vec<_> = recorded.settled.iter().filter_map(|row| row.supersede_key.clone()).collect();
         let cancelled = entries::cancel_superseded(&mut transaction, &keys).await?;
-        let published =
-            Report::new(&settled, settlements, Utc::now()).publish(&self.outbox, &mut transaction).await?;
         transaction.commit().await?;
+        self.metrics.changed("cancelled", cancelled);
+        Ok(recorded)
+    }
 
-        if published {
+    fn account(&self, recorded: &Recorded, settlements: &[Settlement]) {
+        if settlements.iter().any(|settlement| settlement.report.is_some()) {
             self.outbox.committed();
         }
-        self.metrics.changed("cancelled", cancelled);
-        for row in &settled {
+        for row in &recorded.settled {
             self.metrics.settled(row);
         }
-        if settled.len() < settlements.len() {
-            let lost = settlements.len() - settled.len();
+        let lost = settlements.len() - recorded.settled.len();
+        if lost > 0 {
             tracing::warn!(lost, "leases ran out while mails were sent; their outcome is decided elsewhere");
         }
-        Ok(begun.into_iter().collect())
     }
+}
+
+/// A connection beside the pool: a busy pool shall not hold mail up, and its settings are for one statement only.
+async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
+    let options = pool.connect_options();
+    let connecting = async {
+        let mut connection = PgConnection::connect_with(&options).await?;
+        ledger::plan_once(&mut connection).await?;
+        Ok(connection)
+    };
+    tokio::time::timeout(CONNECT_TIMEOUT, connecting).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }

@@ -1,88 +1,67 @@
 //! Telling the rest of the system what became of mails.
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
+use eventbus::TraceContext;
 use fitness_proto::fitness::notify::v1::{NotificationFailed, NotificationInDoubt, NotificationSent};
-use outbox::{Outbox, OutboxError};
+use outbox::{Outbox, SealedEvent};
 use prost_types::Timestamp;
-use sqlx::PgConnection;
 
-use crate::ledger::attempts::{Settled, Settlement};
+use crate::ledger::attempts::Settlement;
+use crate::ledger::claims::Claim;
+use crate::ledger::sweep::Recovered;
+use crate::notification::State;
 
-/// The events of one batch of settlements.
-#[derive(Debug, Default)]
-pub(super) struct Report {
-    sent: Vec<NotificationSent>,
-    failed: Vec<NotificationFailed>,
-    in_doubt: Vec<NotificationInDoubt>,
+/// The event of an attempt, in the trace of the attempt; `None` if it is not the end of anything.
+pub(super) fn settled(
+    outbox: &Outbox,
+    claim: &Claim,
+    settlement: &Settlement,
+    attempt: &tracing::Span,
+) -> Option<SealedEvent> {
+    let (user_id, notification_id) = (claim.user_id.to_string(), claim.notification_id.to_string());
+    let template = claim.template.clone();
+    let (attempts, time) = (claim.attempts + 1, Some(now()));
+    let trace = TraceContext::of(attempt);
+    match settlement.state {
+        State::Sent => {
+            let sent = NotificationSent { user_id, notification_id, template, attempts, send_time: time };
+            Some(outbox.seal(&sent, trace))
+        }
+        State::Failed => {
+            let reason = reason(settlement);
+            let failed = NotificationFailed {
+                user_id,
+                notification_id,
+                template,
+                attempts,
+                reason,
+                fail_time: time,
+            };
+            Some(outbox.seal(&failed, trace))
+        }
+        State::InDoubt => {
+            let in_doubt = NotificationInDoubt { user_id, notification_id, template, attempt_time: time };
+            Some(outbox.seal(&in_doubt, trace))
+        }
+        _ => None,
+    }
 }
 
-impl Report {
-    pub(super) fn new(settled: &[Settled], settlements: &[Settlement], now: DateTime<Utc>) -> Self {
-        let time =
-            Some(Timestamp { seconds: now.timestamp(), nanos: now.timestamp_subsec_nanos().cast_signed() });
-        let mut report = Self::default();
-        for settled in settled {
-            let (user_id, notification_id) =
-                (settled.user_id.to_string(), settled.notification_id.to_string());
-            let (template, attempts) = (settled.template.clone(), settled.attempts);
-            match settled.state.as_str() {
-                "sent" => {
-                    let send_time = time;
-                    report.sent.push(NotificationSent {
-                        user_id,
-                        notification_id,
-                        template,
-                        attempts,
-                        send_time,
-                    });
-                }
-                "failed" => {
-                    let settlement =
-                        settlements.iter().find(|s| s.lease.notification_id == settled.notification_id);
-                    let reason = settlement.map(reason).unwrap_or_default();
-                    let fail_time = time;
-                    let failed = NotificationFailed {
-                        user_id,
-                        notification_id,
-                        template,
-                        attempts,
-                        reason,
-                        fail_time,
-                    };
-                    report.failed.push(failed);
-                }
-                "in_doubt" => {
-                    let attempt_time = time;
-                    report.in_doubt.push(NotificationInDoubt {
-                        user_id,
-                        notification_id,
-                        template,
-                        attempt_time,
-                    });
-                }
-                _ => {}
-            }
-        }
-        report
-    }
+/// The event of a mail whose worker died, in the trace of what caused the mail.
+pub(super) fn recovered(outbox: &Outbox, row: &Recovered) -> SealedEvent {
+    let in_doubt = NotificationInDoubt {
+        user_id: row.user_id.to_string(),
+        notification_id: row.notification_id.to_string(),
+        template: row.template.clone(),
+        attempt_time: Some(now()),
+    };
+    let trace = TraceContext { traceparent: row.traceparent.clone(), tracestate: row.tracestate.clone() };
+    outbox.seal(&in_doubt, trace)
+}
 
-    /// Enqueues the events in the transaction of the ledger; answers whether there were any.
-    pub(super) async fn publish(
-        &self,
-        outbox: &Outbox,
-        connection: &mut PgConnection,
-    ) -> Result<bool, OutboxError> {
-        if !self.sent.is_empty() {
-            outbox.enqueue_all(connection, &self.sent).await?;
-        }
-        if !self.failed.is_empty() {
-            outbox.enqueue_all(connection, &self.failed).await?;
-        }
-        if !self.in_doubt.is_empty() {
-            outbox.enqueue_all(connection, &self.in_doubt).await?;
-        }
-        Ok(!(self.sent.is_empty() && self.failed.is_empty() && self.in_doubt.is_empty()))
-    }
+fn now() -> Timestamp {
+    let now = Utc::now();
+    Timestamp { seconds: now.timestamp(), nanos: now.timestamp_subsec_nanos().cast_signed() }
 }
 
 fn reason(settlement: &Settlement) -> String {

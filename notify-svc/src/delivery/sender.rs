@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use outbox::Outbox;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -11,7 +12,7 @@ use super::breaker::{Breaker, Line};
 use super::queue::Queue;
 use super::recorder::Recorder;
 use super::settlement::{label, lease, not_rendered, not_tried, settle};
-use super::spans;
+use super::{report, spans};
 use crate::ledger::attempts::Settlement;
 use crate::ledger::claims::Claim;
 use crate::metrics::Metrics;
@@ -22,6 +23,7 @@ pub(super) struct Sender {
     pub(super) queue: Arc<Queue>,
     pub(super) breaker: Arc<Breaker>,
     pub(super) recorder: Recorder,
+    pub(super) outbox: Outbox,
     pub(super) renderer: Arc<Renderer>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) config: DeliveryConfig,
@@ -97,7 +99,7 @@ impl Sender {
                 if let Some(before) = before {
                     self.recorder.settle(before).await;
                 }
-                return Some(not_rendered(claim, &error, rand::random()));
+                return Some(self.reported(claim, not_rendered(claim, &error, rand::random()), &span));
             }
         };
         let allowed = self.recorder.settle_and_begin(before, lease(claim)).instrument(span.clone()).await;
@@ -115,7 +117,12 @@ impl Sender {
         {
             self.breaker.trip(&format!("{} {}", reply.code, reply.text));
         }
-        Some(settle(claim, outcome, rand::random()))
+        Some(self.reported(claim, settle(claim, outcome, rand::random()), &span))
+    }
+
+    fn reported(&self, claim: &Claim, settlement: Settlement, attempt: &tracing::Span) -> Settlement {
+        let report = report::settled(&self.outbox, claim, &settlement, attempt);
+        Settlement { report, ..settlement }
     }
 
     /// One transaction, and a second one over a new connection if the first broke before the final dot: a relay may

@@ -103,7 +103,15 @@ fn pause(claim: &Claim, attempt: i32, random: f64) -> Option<Duration> {
 }
 
 fn ended(claim: &Claim, state: State) -> Settlement {
-    Settlement { lease: lease(claim), state, retry_in: None, attempts_change: 0, reply: None, detail: None }
+    Settlement {
+        lease: lease(claim),
+        state,
+        retry_in: None,
+        attempts_change: 0,
+        reply: None,
+        detail: None,
+        report: None,
+    }
 }
 
 #[cfg(test)]

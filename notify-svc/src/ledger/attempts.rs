@@ -1,7 +1,8 @@
-//! The two writes around each attempt: that it begins, and how it ended.
+//! The two writes around each attempt: that it begins, and how it ended. One statement carries both, for many mails.
 
 use std::time::Duration;
 
+use outbox::SealedEvent;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -28,97 +29,63 @@ pub struct Settlement {
     pub state: State,
     /// When to try again; `None` makes the row final.
     pub retry_in: Option<Duration>,
-    /// Added to the attempts counted by [`begin`]: -1 takes an attempt back that was none, +1 counts one that never
+    /// Added to the attempts counted at its beginning: -1 takes an attempt back that was none, +1 counts one that never
     /// began.
     pub attempts_change: i32,
     /// What the server said.
     pub reply: Option<Reply>,
     /// What is to be known besides.
     pub detail: Option<String>,
+    /// What is published if this is written.
+    pub report: Option<SealedEvent>,
 }
 
 /// A settlement that was written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settled {
-    /// The notification.
-    pub notification_id: Uuid,
-    /// Whom it is for.
-    pub user_id: Uuid,
     /// Which mail.
     pub template: String,
     /// Its new state.
     pub state: String,
-    /// Attempts so far.
-    pub attempts: i32,
-    /// Whether it will be tried again.
-    pub open: bool,
-    /// Set where a newer row may supersede it.
+    /// Set where it will be tried again and a newer row may supersede it.
     pub supersede_key: Option<String>,
     /// Seconds since the row was made.
     pub age_seconds: f64,
 }
 
-/// Marks rows as `sending`, before anything of them is sent. Answers those that may be sent; the others were
-/// cancelled, expired or taken over meanwhile.
-pub async fn begin(
-    connection: &mut PgConnection,
-    owner: Uuid,
-    leases: &[Lease],
-    times: Leases,
-) -> Result<Vec<Uuid>, sqlx::Error> {
-    if leases.is_empty() {
-        return Ok(Vec::new());
-    }
-    let (ids, fences) = columns(leases);
-    sqlx::query_scalar!(
-        "WITH begun AS (
-             UPDATE notifications AS n
-             SET state = 'sending',
-                 attempts = n.attempts + 1,
-                 lease_until = now() + $4,
-                 update_time = now()
-             FROM UNNEST($2::UUID[], $3::BIGINT[]) AS given (notification_id, fence)
-             WHERE n.notification_id = given.notification_id
-               AND n.fence = given.fence
-               AND n.lease_owner = $1
-               AND n.state <> 'sending'
-               AND n.next_attempt_at IS NOT NULL
-               AND (n.deliver_before IS NULL OR n.deliver_before > now())
-             RETURNING n.notification_id, n.attempts
-         ), noted AS (
-             INSERT INTO notification_timeline (notification_id, state, attempt)
-             SELECT notification_id, 'sending', attempts
-             FROM begun
-         )
-         SELECT notification_id FROM begun",
-        owner,
-        &ids,
-        &fences,
-        interval(times.sending),
-    )
-    .fetch_all(connection)
-    .await
+/// What [`record`] has written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recorded {
+    /// The settlements. Those missing here were taken over meanwhile, and their new holder decides.
+    pub settled: Vec<Settled>,
+    /// The rows that may be sent. Those missing here were cancelled, expired or taken over meanwhile.
+    pub begun: Vec<Uuid>,
 }
 
-/// Writes how attempts ended. Answers those that were written; the others were taken over meanwhile, and their new
-/// holder decides.
-pub async fn settle(
+/// Writes how attempts ended, with the events that report it, and marks other rows as `sending` before anything of
+/// them is sent.
+///
+/// It is one statement, so without a transaction around it one round trip commits it. A repetition after a lost answer
+/// allows again what it has allowed: of one lease there is only one attempt.
+pub async fn record(
     connection: &mut PgConnection,
     owner: Uuid,
     settlements: &[Settlement],
-) -> Result<Vec<Settled>, sqlx::Error> {
-    if settlements.is_empty() {
-        return Ok(Vec::new());
-    }
+    begins: &[Lease],
+    times: Leases,
+) -> Result<Recorded, sqlx::Error> {
     let (ids, fences) = columns(&column(settlements, |s| s.lease));
-    sqlx::query_as!(
-        Settled,
+    let (begin_ids, begin_fences) = columns(begins);
+    let rows = sqlx::query!(
         r#"WITH given AS (
              SELECT *
              FROM UNNEST($2::UUID[], $3::BIGINT[], $4::TEXT[], $5::FLOAT8[], $6::INTEGER[],
-                         $7::INTEGER[], $8::TEXT[], $9::TEXT[])
+                         $7::INTEGER[], $8::TEXT[], $9::TEXT[],
+                         $10::UUID[], $11::TEXT[], $12::TEXT[], $13::TEXT[], $14::TEXT[], $15::BYTEA[],
+                         $16::TEXT[], $17::TEXT[])
                  AS given (notification_id, fence, state, retry_seconds, attempts_change,
-                           reply_code, reply_text, detail)
+                           reply_code, reply_text, detail,
+                           event_id, topic, event_key, event_type, source, payload, traceparent, tracestate)
          ), settled AS (
              UPDATE notifications AS n
              SET state = given.state,
@@ -132,18 +99,57 @@ pub async fn settle(
              WHERE n.notification_id = given.notification_id
                AND n.fence = given.fence
                AND n.lease_owner = $1
-             RETURNING n.notification_id, n.user_id, n.template, n.state, n.attempts, n.supersede_key,
-                       n.next_attempt_at IS NOT NULL AS open,
+             RETURNING n.notification_id, n.template, n.state, n.attempts,
+                       CASE WHEN n.next_attempt_at IS NOT NULL THEN n.supersede_key END AS supersede_key,
                        EXTRACT(EPOCH FROM now() - n.create_time)::FLOAT8 AS age_seconds,
-                       given.reply_code, given.reply_text, given.detail
+                       given.reply_code, given.reply_text, given.detail,
+                       given.event_id, given.topic, given.event_key, given.event_type, given.source, given.payload,
+                       given.traceparent, given.tracestate
+         ), reported AS (
+             SELECT outbox.enqueue(
+                 array_agg(event_id), array_agg(topic), array_agg(event_key), array_agg(event_type),
+                 array_agg(source), array_agg(payload), array_agg(traceparent), array_agg(tracestate)
+             ) AS events
+             FROM settled
+             WHERE event_id IS NOT NULL
+         ), leased AS (
+             SELECT *
+             FROM UNNEST($18::UUID[], $19::BIGINT[]) AS leased (notification_id, fence)
+         ), begun AS (
+             UPDATE notifications AS n
+             SET state = 'sending',
+                 attempts = n.attempts + 1,
+                 lease_until = now() + $20::INTERVAL,
+                 update_time = now()
+             FROM leased
+             WHERE n.notification_id = leased.notification_id
+               AND n.fence = leased.fence
+               AND n.lease_owner = $1
+               AND n.state <> 'sending'
+               AND n.next_attempt_at IS NOT NULL
+               AND (n.deliver_before IS NULL OR n.deliver_before > now())
+             RETURNING n.notification_id, n.attempts
          ), noted AS (
              INSERT INTO notification_timeline (notification_id, state, attempt, reply_code, reply_text, detail)
              SELECT notification_id, state, attempts, reply_code, reply_text, detail
              FROM settled
+             UNION ALL
+             SELECT notification_id, 'sending', attempts, NULL, NULL, NULL
+             FROM begun
          )
-         SELECT notification_id, user_id, template, state, attempts, supersede_key,
-                open AS "open!", age_seconds AS "age_seconds!"
-         FROM settled"#,
+         SELECT NULL::UUID AS begun, template AS "template?", state AS "state?", supersede_key,
+                age_seconds AS "age_seconds?"
+         FROM settled
+         CROSS JOIN reported
+         UNION ALL
+         SELECT notification_id, NULL, NULL, NULL, NULL
+         FROM begun
+         UNION ALL
+         SELECT n.notification_id, NULL, NULL, NULL, NULL
+         FROM notifications AS n
+         INNER JOIN leased USING (notification_id, fence)
+         WHERE n.lease_owner = $1
+           AND n.state = 'sending'"#,
         owner,
         &ids,
         &fences,
@@ -153,9 +159,33 @@ pub async fn settle(
         &column(settlements, |s| s.reply.as_ref().map(|reply| i32::from(reply.code))) as &[Option<i32>],
         &column(settlements, |s| s.reply.as_ref().map(|reply| reply.text.as_str())) as &[Option<&str>],
         &column(settlements, |s| s.detail.as_deref()) as &[Option<&str>],
+        &reported(settlements, |event| Some(event.id)) as &[Option<Uuid>],
+        &reported(settlements, |event| Some(event.topic)) as &[Option<&str>],
+        &reported(settlements, |event| Some(event.key.as_str())) as &[Option<&str>],
+        &reported(settlements, |event| Some(event.event_type.as_str())) as &[Option<&str>],
+        &reported(settlements, |event| Some(&*event.source)) as &[Option<&str>],
+        &reported(settlements, |event| Some(event.payload.as_slice())) as &[Option<&[u8]>],
+        &reported(settlements, |event| event.trace.traceparent.as_deref()) as &[Option<&str>],
+        &reported(settlements, |event| event.trace.tracestate.as_deref()) as &[Option<&str>],
+        &begin_ids,
+        &begin_fences,
+        interval(times.sending),
     )
     .fetch_all(connection)
-    .await
+    .await?;
+
+    let mut recorded = Recorded::default();
+    for row in rows {
+        if let Some(notification_id) = row.begun {
+            recorded.begun.push(notification_id);
+        } else if let (Some(template), Some(state), Some(age_seconds)) =
+            (row.template, row.state, row.age_seconds)
+        {
+            let supersede_key = row.supersede_key;
+            recorded.settled.push(Settled { template, state, supersede_key, age_seconds });
+        }
+    }
+    Ok(recorded)
 }
 
 fn columns(leases: &[Lease]) -> (Vec<Uuid>, Vec<i64>) {
@@ -164,4 +194,11 @@ fn columns(leases: &[Lease]) -> (Vec<Uuid>, Vec<i64>) {
 
 fn column<'a, T>(settlements: &'a [Settlement], field: impl Fn(&'a Settlement) -> T) -> Vec<T> {
     settlements.iter().map(field).collect()
+}
+
+fn reported<'a, T>(
+    settlements: &'a [Settlement],
+    field: impl Fn(&'a SealedEvent) -> Option<T>,
+) -> Vec<Option<T>> {
+    settlements.iter().map(|settlement| settlement.report.as_ref().and_then(&field)).collect()
 }

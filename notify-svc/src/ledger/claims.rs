@@ -14,6 +14,8 @@ use super::interval;
 pub struct Claim {
     /// The notification.
     pub notification_id: Uuid,
+    /// Whom it is for.
+    pub user_id: Uuid,
     /// The number of this lease.
     pub fence: i64,
     /// Attempts before this one.
@@ -85,7 +87,7 @@ pub async fn claim(
              fence = n.fence + 1
          FROM due
          WHERE n.notification_id = due.notification_id
-         RETURNING n.notification_id, n.fence, n.attempts, n.template, n.in_doubt_rule,
+         RETURNING n.notification_id, n.user_id, n.fence, n.attempts, n.template, n.in_doubt_rule,
                    n.email, n.display_name, n.locale, n.time_zone,
                    n.variables, n.secrets, n.event_time, n.create_time, n.traceparent, n.tracestate",
         owner,

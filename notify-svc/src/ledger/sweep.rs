@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sqlx::PgConnection;
+use uuid::Uuid;
 
-use super::attempts::Settled;
 use super::interval;
 
 /// Ends what is past its `deliver_before` and not on the wire. Answers the templates of what ended.
@@ -39,12 +39,29 @@ pub async fn expire(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::
     .await
 }
 
+/// A row that was taken from a dead worker.
+#[derive(Clone, Debug)]
+pub struct Recovered {
+    /// The notification.
+    pub notification_id: Uuid,
+    /// Whom it is for.
+    pub user_id: Uuid,
+    /// Which mail.
+    pub template: String,
+    /// Set where a newer row may supersede it.
+    pub supersede_key: Option<String>,
+    /// The trace of the event.
+    pub traceparent: Option<String>,
+    /// What tracing vendors add to it.
+    pub tracestate: Option<String>,
+}
+
 /// Takes the rows of workers that died while sending: whether the mail went out is unknown, so each is `in_doubt`,
 /// and its rule decides whether it is tried again after `pause`.
-pub async fn recover(connection: &mut PgConnection, pause: Duration) -> Result<Vec<Settled>, sqlx::Error> {
+pub async fn recover(connection: &mut PgConnection, pause: Duration) -> Result<Vec<Recovered>, sqlx::Error> {
     sqlx::query_as!(
-        Settled,
-        r#"WITH orphaned AS (
+        Recovered,
+        "WITH orphaned AS (
              SELECT notification_id
              FROM notifications
              WHERE lease_until < now()
@@ -63,16 +80,14 @@ pub async fn recover(connection: &mut PgConnection, pause: Duration) -> Result<V
              FROM orphaned
              WHERE n.notification_id = orphaned.notification_id
              RETURNING n.notification_id, n.user_id, n.template, n.state, n.attempts, n.supersede_key,
-                       n.next_attempt_at IS NOT NULL AS open,
-                       EXTRACT(EPOCH FROM now() - n.create_time)::FLOAT8 AS age_seconds
+                       n.traceparent, n.tracestate
          ), noted AS (
              INSERT INTO notification_timeline (notification_id, state, attempt, detail)
              SELECT notification_id, state, attempts, 'the worker was not heard of any more while it was sending'
              FROM recovered
          )
-         SELECT notification_id, user_id, template, state, attempts, supersede_key,
-                open AS "open!", age_seconds AS "age_seconds!"
-         FROM recovered"#,
+         SELECT notification_id, user_id, template, supersede_key, traceparent, tracestate
+         FROM recovered",
         interval(pause),
     )
     .fetch_all(connection)

@@ -27,6 +27,7 @@ pub fn sample(template: Template, locale: Locale, keys: &SealingKeys) -> Claim {
     };
     Claim {
         notification_id: Uuid::from_u128(0x0191_d9a8_7b54_7c9e_8f00_0000_0000_0001),
+        user_id: Uuid::from_u128(0x0191_d9a8_7b54_7c9e_8f00_0000_0000_0002),
         fence: 1,
         attempts: 0,
         template: template.name().to_owned(),

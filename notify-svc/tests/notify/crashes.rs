@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use embedded::mailbox::{Command, Fault};
-use notify_svc::ledger::attempts::{self, Lease, Settlement};
+use notify_svc::ledger::attempts::{self, Lease, Recorded, Settlement};
 use notify_svc::ledger::claims::{self, Claim, Leases};
 use notify_svc::notification::State;
 use uuid::Uuid;
@@ -19,7 +19,15 @@ fn lease(claim: &Claim) -> Lease {
 
 fn sent(claim: &Claim) -> Settlement {
     let lease = lease(claim);
-    Settlement { lease, state: State::Sent, retry_in: None, attempts_change: 0, reply: None, detail: None }
+    Settlement {
+        lease,
+        state: State::Sent,
+        retry_in: None,
+        attempts_change: 0,
+        reply: None,
+        detail: None,
+        report: None,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,7 +53,12 @@ async fn what_a_dead_worker_was_sending_is_in_doubt_and_sent_again() {
     let dead = Uuid::now_v7();
     let claims = claims::claim(&stage.pool, dead, 10, LEASES).await.unwrap();
     let mut connection = stage.pool.acquire().await.unwrap();
-    assert_eq!(attempts::begin(&mut connection, dead, &[lease(&claims[0])], LEASES).await.unwrap().len(), 1);
+    let begin = [lease(&claims[0])];
+    let begun = attempts::record(&mut connection, dead, &[], &begin, LEASES).await.unwrap().begun;
+    assert_eq!(begun, [claims[0].notification_id]);
+    // The worker repeats what it got no answer to.
+    let again = attempts::record(&mut connection, dead, &[], &begin, LEASES).await.unwrap().begun;
+    assert_eq!(again, begun);
     let workers = stage.start(stage.config(1));
     stage.wait_for_state(&person, "sent").await;
     assert_eq!(stage.timeline(&person).await, ["pending", "sending", "in_doubt", "sending", "sent"]);
@@ -53,7 +66,8 @@ async fn what_a_dead_worker_was_sending_is_in_doubt_and_sent_again() {
 
     // Should the dead one turn out to be merely slow, it changes nothing any more.
     let late = Settlement { state: State::Failed, ..sent(&claims[0]) };
-    assert_eq!(attempts::settle(&mut connection, dead, &[late]).await.unwrap(), []);
+    let settled = attempts::record(&mut connection, dead, &[late], &[], LEASES).await.unwrap().settled;
+    assert_eq!(settled, []);
     assert_eq!(stage.standing(&person).await.0, "sent");
     drop(connection);
     workers.stop().await;
@@ -72,9 +86,8 @@ async fn a_worker_whose_lease_was_taken_over_may_neither_send_nor_write() {
         eventually(async || !claims::claim(&stage.pool, quick, 1, LEASES).await.unwrap().is_empty()).await
     );
     let mut connection = stage.pool.acquire().await.unwrap();
-    let begun = attempts::begin(&mut connection, slow, &[lease(&old[0])], LEASES).await.unwrap();
-    assert_eq!(begun, Vec::<Uuid>::new());
-    assert_eq!(attempts::settle(&mut connection, slow, &[sent(&old[0])]).await.unwrap(), []);
+    let written = attempts::record(&mut connection, slow, &[sent(&old[0])], &[lease(&old[0])], LEASES).await;
+    assert_eq!(written.unwrap(), Recorded::default());
     assert_eq!(stage.standing(&person).await, ("pending".to_owned(), 0));
     drop(connection);
     stage.finish().await;
