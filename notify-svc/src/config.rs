@@ -120,7 +120,7 @@ fn delivery(settings: &mut Settings) -> DeliveryConfig {
             None
         }
     };
-    let connections = settings.value("SMTP_CONNECTIONS", "Most connections to the SMTP relay.", "4");
+    let connections = settings.value("SMTP_CONNECTIONS", "Most connections to the SMTP relay.", "8");
     let pipelining =
         settings.value("SMTP_PIPELINING", "Whether PIPELINING is used where the relay offers it.", "true");
     let encryption = encryption(&host, implicit, tls);

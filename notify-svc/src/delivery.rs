@@ -104,8 +104,8 @@ impl Workers {
         let shutdown = tasks.shutdown();
         let queue = Arc::new(Queue::default());
         let breaker = Arc::new(Breaker::new(config.smtp.clone(), smtp, Arc::clone(&metrics)));
-        let (recorder, recordings) =
-            Recorder::new(&pool, owner, config.leases, outbox.clone(), Arc::clone(&metrics));
+        let (recorder, recording) =
+            Recorder::new(pool.clone(), owner, config.leases, outbox.clone(), Arc::clone(&metrics));
         for _ in 0..config.connections {
             let sender = Sender {
                 queue: Arc::clone(&queue),
@@ -121,9 +121,7 @@ impl Workers {
         }
         // The recorder ends when the last sender has dropped its handle, so that nothing is left unwritten.
         drop(recorder);
-        for recording in recordings {
-            tasks.spawn("mail recorder", infallible(recording.run()));
-        }
+        tasks.spawn("mail recorder", infallible(recording.run()));
         let housekeeping = Housekeeping {
             pool: pool.clone(),
             owner,

@@ -14,9 +14,9 @@ pub mod sweep;
 
 use std::time::Duration;
 
-use sqlx::{PgConnection, PgPool};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::types::PgInterval;
+use sqlx::{PgConnection, PgPool};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 

@@ -7,8 +7,8 @@ use opentelemetry::metrics::{Counter, Gauge, Histogram};
 use opentelemetry::{KeyValue, global};
 
 use crate::ledger::attempts::Settled;
-use crate::notification::State;
 use crate::ledger::backlog::Waiting;
+use crate::notification::State;
 
 /// The instruments of this service.
 #[derive(Debug)]

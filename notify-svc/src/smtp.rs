@@ -8,6 +8,7 @@ mod connect;
 mod connection;
 mod encryption;
 mod outcome;
+mod patience;
 mod reply;
 mod stream;
 

@@ -50,7 +50,7 @@ impl std::fmt::Debug for Settings {
             .debug_struct("Settings")
             .field("read", &self.read)
             .field("problems", &self.problems)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -15,10 +15,10 @@
 //! The tables are in the schema `outbox` of the service's own database; [`migrate`] creates and upgrades them.
 
 mod backlog;
+mod encoded_event;
 mod outbox;
 mod relay;
 mod retention;
-mod sealed;
 mod store;
 mod wake;
 
@@ -26,10 +26,10 @@ use sqlx::PgPool;
 use sqlx::migrate::MigrateError;
 
 pub use backlog::{Backlog, backlog};
+pub use encoded_event::EncodedEvent;
 pub use outbox::{Outbox, OutboxError};
 pub use relay::{Relay, RelayConfig};
 pub use retention::{prune, replay};
-pub use sealed::SealedEvent;
 
 /// Creates the schema of the outbox or brings it up to date.
 pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {

@@ -6,7 +6,7 @@ use eventbus::{Event, TraceContext};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::sealed::SealedEvent;
+use crate::encoded_event::EncodedEvent;
 use crate::store;
 use crate::wake::Wake;
 
@@ -48,21 +48,21 @@ impl Outbox {
         events: &[E],
     ) -> Result<Vec<Uuid>, OutboxError> {
         let trace = TraceContext::current();
-        let sealed: Vec<_> = events.iter().map(|event| self.seal(event, trace.clone())).collect();
-        self.write(connection, &sealed).await?;
-        Ok(sealed.into_iter().map(|event| event.id).collect())
+        let encoded: Vec<_> = events.iter().map(|event| self.encode(event, trace.clone())).collect();
+        self.write(connection, &encoded).await?;
+        Ok(encoded.into_iter().map(|event| event.id).collect())
     }
 
     /// Prepares an event that belongs to the given trace, for [`Outbox::write`] or a statement of the service's own.
-    pub fn seal<E: Event>(&self, event: &E, trace: TraceContext) -> SealedEvent {
-        SealedEvent::new(event, &self.source, trace)
+    pub fn encode<E: Event>(&self, event: &E, trace: TraceContext) -> EncodedEvent {
+        EncodedEvent::new(event, &self.source, trace)
     }
 
     /// Writes prepared events, of whatever types and traces, like [`Outbox::enqueue_all`].
     pub async fn write(
         &self,
         connection: &mut PgConnection,
-        events: &[SealedEvent],
+        events: &[EncodedEvent],
     ) -> Result<(), OutboxError> {
         store::insert(connection, events).await.map_err(OutboxError)
     }

@@ -60,7 +60,7 @@ impl Default for RelayConfig {
         Self {
             batch_size: 1_000,
             poll_interval: Duration::from_secs(1),
-            linger: Duration::from_millis(1),
+            linger: Duration::from_millis(3),
             retry: RetryPolicy {
                 initial: Duration::from_millis(100),
                 max: Duration::from_secs(5),

@@ -4,7 +4,7 @@ use eventbus::{Envelope, TraceContext};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use crate::sealed::SealedEvent;
+use crate::encoded_event::EncodedEvent;
 
 /// The name of the notification that a transaction with events has committed.
 pub(crate) const CHANNEL: &str = "outbox";
@@ -24,7 +24,7 @@ pub(crate) struct Parked {
     pub(crate) event_type: String,
 }
 
-pub(crate) async fn insert(connection: &mut PgConnection, events: &[SealedEvent]) -> sqlx::Result<()> {
+pub(crate) async fn insert(connection: &mut PgConnection, events: &[EncodedEvent]) -> sqlx::Result<()> {
     sqlx::query_scalar!(
         "SELECT outbox.enqueue($1, $2, $3, $4, $5, $6, $7, $8)",
         &column(events, |event| event.id),
@@ -41,7 +41,7 @@ pub(crate) async fn insert(connection: &mut PgConnection, events: &[SealedEvent]
     Ok(())
 }
 
-fn column<'a, T>(events: &'a [SealedEvent], field: impl Fn(&'a SealedEvent) -> T) -> Vec<T> {
+fn column<'a, T>(events: &'a [EncodedEvent], field: impl Fn(&'a EncodedEvent) -> T) -> Vec<T> {
     events.iter().map(field).collect()
 }
 

@@ -3,7 +3,7 @@
 use chrono::Utc;
 use eventbus::TraceContext;
 use fitness_proto::fitness::notify::v1::{NotificationFailed, NotificationInDoubt, NotificationSent};
-use outbox::{Outbox, SealedEvent};
+use outbox::{EncodedEvent, Outbox};
 use prost_types::Timestamp;
 
 use crate::ledger::attempts::Settlement;
@@ -17,38 +17,36 @@ pub(super) fn settled(
     claim: &Claim,
     settlement: &Settlement,
     attempt: &tracing::Span,
-) -> Option<SealedEvent> {
+) -> Option<EncodedEvent> {
     let (user_id, notification_id) = (claim.user_id.to_string(), claim.notification_id.to_string());
     let template = claim.template.clone();
     let (attempts, time) = (claim.attempts + 1, Some(now()));
-    let trace = TraceContext::of(attempt);
+    let mut trace = TraceContext::of(attempt);
+    if trace.traceparent.is_none() {
+        // The attempt is not recorded; what follows still belongs to the trace of the cause.
+        trace = TraceContext { traceparent: claim.traceparent.clone(), tracestate: claim.tracestate.clone() };
+    }
     match settlement.state {
         State::Sent => {
             let sent = NotificationSent { user_id, notification_id, template, attempts, send_time: time };
-            Some(outbox.seal(&sent, trace))
+            Some(outbox.encode(&sent, trace))
         }
         State::Failed => {
             let reason = reason(settlement);
-            let failed = NotificationFailed {
-                user_id,
-                notification_id,
-                template,
-                attempts,
-                reason,
-                fail_time: time,
-            };
-            Some(outbox.seal(&failed, trace))
+            let failed =
+                NotificationFailed { user_id, notification_id, template, attempts, reason, fail_time: time };
+            Some(outbox.encode(&failed, trace))
         }
         State::InDoubt => {
             let in_doubt = NotificationInDoubt { user_id, notification_id, template, attempt_time: time };
-            Some(outbox.seal(&in_doubt, trace))
+            Some(outbox.encode(&in_doubt, trace))
         }
         _ => None,
     }
 }
 
 /// The event of a mail whose worker died, in the trace of what caused the mail.
-pub(super) fn recovered(outbox: &Outbox, row: &Recovered) -> SealedEvent {
+pub(super) fn recovered(outbox: &Outbox, row: &Recovered) -> EncodedEvent {
     let in_doubt = NotificationInDoubt {
         user_id: row.user_id.to_string(),
         notification_id: row.notification_id.to_string(),
@@ -56,7 +54,7 @@ pub(super) fn recovered(outbox: &Outbox, row: &Recovered) -> SealedEvent {
         attempt_time: Some(now()),
     };
     let trace = TraceContext { traceparent: row.traceparent.clone(), tracestate: row.tracestate.clone() };
-    outbox.seal(&in_doubt, trace)
+    outbox.encode(&in_doubt, trace)
 }
 
 fn now() -> Timestamp {

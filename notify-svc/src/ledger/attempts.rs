@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use outbox::SealedEvent;
+use outbox::EncodedEvent;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -37,7 +37,7 @@ pub struct Settlement {
     /// What is to be known besides.
     pub detail: Option<String>,
     /// What is published if this is written.
-    pub report: Option<SealedEvent>,
+    pub report: Option<EncodedEvent>,
 }
 
 /// A settlement that was written.
@@ -76,13 +76,13 @@ pub async fn record(
 ) -> Result<Recorded, sqlx::Error> {
     let (ids, fences) = columns(&column(settlements, |s| s.lease));
     let (begin_ids, begin_fences) = columns(begins);
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"WITH given AS (
              SELECT *
              FROM UNNEST($2::UUID[], $3::BIGINT[], $4::TEXT[], $5::FLOAT8[], $6::INTEGER[],
-                         $7::INTEGER[], $8::TEXT[], $9::TEXT[],
-                         $10::UUID[], $11::TEXT[], $12::TEXT[], $13::TEXT[], $14::TEXT[], $15::BYTEA[],
-                         $16::TEXT[], $17::TEXT[])
+                         $7::INTEGER[], $8::TEXT[], $9::TEXT[], $10::UUID[], $11::TEXT[], $12::TEXT[],
+                         $13::TEXT[], $14::TEXT[], $15::BYTEA[], $16::TEXT[], $17::TEXT[])
                  AS given (notification_id, fence, state, retry_seconds, attempts_change,
                            reply_code, reply_text, detail,
                            event_id, topic, event_key, event_type, source, payload, traceparent, tracestate)
@@ -102,18 +102,16 @@ pub async fn record(
              RETURNING n.notification_id, n.template, n.state, n.attempts,
                        CASE WHEN n.next_attempt_at IS NOT NULL THEN n.supersede_key END AS supersede_key,
                        EXTRACT(EPOCH FROM now() - n.create_time)::FLOAT8 AS age_seconds,
-                       given.reply_code, given.reply_text, given.detail,
-                       given.event_id, given.topic, given.event_key, given.event_type, given.source, given.payload,
-                       given.traceparent, given.tracestate
+                       given.reply_code, given.reply_text, given.detail, given.event_id, given.topic,
+                       given.event_key, given.event_type, given.source, given.payload, given.traceparent, given.tracestate
          ), reported AS (
              SELECT outbox.enqueue(
                  array_agg(event_id), array_agg(topic), array_agg(event_key), array_agg(event_type),
-                 array_agg(source), array_agg(payload), array_agg(traceparent), array_agg(tracestate)
-             ) AS events
+                 array_agg(source), array_agg(payload), array_agg(traceparent), array_agg(tracestate)) AS events
              FROM settled
              WHERE event_id IS NOT NULL
          ), leased AS (
-             SELECT *
+             SELECT notification_id, fence
              FROM UNNEST($18::UUID[], $19::BIGINT[]) AS leased (notification_id, fence)
          ), begun AS (
              UPDATE notifications AS n
@@ -173,19 +171,31 @@ pub async fn record(
     )
     .fetch_all(connection)
     .await?;
+    Ok(rows.into_iter().collect())
+}
 
-    let mut recorded = Recorded::default();
-    for row in rows {
-        if let Some(notification_id) = row.begun {
-            recorded.begun.push(notification_id);
-        } else if let (Some(template), Some(state), Some(age_seconds)) =
-            (row.template, row.state, row.age_seconds)
-        {
-            let supersede_key = row.supersede_key;
-            recorded.settled.push(Settled { template, state, supersede_key, age_seconds });
+/// Either a row that was begun or what there is to know of one that was settled.
+struct Row {
+    begun: Option<Uuid>,
+    template: Option<String>,
+    state: Option<String>,
+    supersede_key: Option<String>,
+    age_seconds: Option<f64>,
+}
+
+impl FromIterator<Row> for Recorded {
+    fn from_iter<I: IntoIterator<Item = Row>>(rows: I) -> Self {
+        let mut recorded = Self::default();
+        for row in rows {
+            let Row { begun, template, state, supersede_key, age_seconds } = row;
+            if let Some(notification_id) = begun {
+                recorded.begun.push(notification_id);
+            } else if let (Some(template), Some(state), Some(age_seconds)) = (template, state, age_seconds) {
+                recorded.settled.push(Settled { template, state, supersede_key, age_seconds });
+            }
         }
+        recorded
     }
-    Ok(recorded)
 }
 
 fn columns(leases: &[Lease]) -> (Vec<Uuid>, Vec<i64>) {
@@ -198,7 +208,7 @@ fn column<'a, T>(settlements: &'a [Settlement], field: impl Fn(&'a Settlement) -
 
 fn reported<'a, T>(
     settlements: &'a [Settlement],
-    field: impl Fn(&'a SealedEvent) -> Option<T>,
+    field: impl Fn(&'a EncodedEvent) -> Option<T>,
 ) -> Vec<Option<T>> {
     settlements.iter().map(|settlement| settlement.report.as_ref().and_then(&field)).collect()
 }

@@ -12,6 +12,7 @@ use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParam
 use lettre::transport::smtp::response::Response;
 use tokio::time::timeout;
 
+use super::patience::{Patience, TooLong};
 use super::reply::negative_reply;
 use super::stream::FlushMark;
 use super::{Outcome, Reply, Stage, Timeouts, WireMail};
@@ -28,6 +29,7 @@ pub struct Connection {
     mark: FlushMark,
     pipelining: bool,
     timeouts: Timeouts,
+    patience: Patience,
     usable: bool,
     in_body: bool,
     accepted: u32,
@@ -46,7 +48,8 @@ impl Connection {
         pipelining: bool,
         timeouts: Timeouts,
     ) -> Self {
-        Self { inner, mark, pipelining, timeouts, usable: true, in_body: false, accepted: 0 }
+        let patience = Patience::new(timeouts.command.min(timeouts.data).min(timeouts.block));
+        Self { inner, mark, pipelining, timeouts, patience, usable: true, in_body: false, accepted: 0 }
     }
 
     /// Whether another mail may be sent over it.
@@ -132,12 +135,14 @@ impl Connection {
         let Timeouts { command, data, .. } = self.timeouts;
         let at = |stage| move |trouble| (stage, trouble);
         let mail = Mail::new(envelope.from().cloned(), parameters);
-        reply_within(command, self.inner.command(mail)).await.map_err(at(Stage::Mail))?;
+        reply_within(&mut self.patience, command, self.inner.command(mail)).await.map_err(at(Stage::Mail))?;
         for recipient in envelope.to() {
             let rcpt = Rcpt::new(recipient.clone(), Vec::new());
-            reply_within(command, self.inner.command(rcpt)).await.map_err(at(Stage::Rcpt))?;
+            reply_within(&mut self.patience, command, self.inner.command(rcpt))
+                .await
+                .map_err(at(Stage::Rcpt))?;
         }
-        reply_within(data, self.inner.command(Data)).await.map_err(at(Stage::Data))?;
+        reply_within(&mut self.patience, data, self.inner.command(Data)).await.map_err(at(Stage::Data))?;
         Ok(())
     }
 
@@ -164,9 +169,9 @@ impl Connection {
         for stage in stages {
             let limit = if stage == Stage::Data { data } else { command };
             let reply = if stage == Stage::Mail {
-                reply_within(limit, self.inner.command(&group)).await
+                reply_within(&mut self.patience, limit, self.inner.command(&group)).await
             } else {
-                reply_within(limit, self.inner.read_response()).await
+                reply_within(&mut self.patience, limit, self.inner.read_response()).await
             };
             match reply {
                 Ok(_) => in_data = stage == Stage::Data,
@@ -182,7 +187,8 @@ impl Connection {
         }
         let Some(refusal) = refusal else { return Ok(()) };
         if in_data {
-            let ended = reply_within(self.timeouts.final_dot, self.inner.command(".\r\n")).await;
+            let ended =
+                reply_within(&mut self.patience, self.timeouts.final_dot, self.inner.command(".\r\n")).await;
             self.usable = !matches!(ended, Err(Trouble::Broken(_)));
         }
         Err(refusal)
@@ -195,10 +201,12 @@ impl Connection {
         let mark = self.mark.clone();
         let result = {
             let mut exchange = std::pin::pin!(self.inner.command(data));
-            match timeout(block, &mut exchange).await {
+            match self.patience.wait(block, &mut exchange).await {
                 Ok(result) => result.map_err(Trouble::from),
-                Err(_) if !mark.is_set() => Err(Trouble::Broken("timed out writing".to_owned())),
-                Err(_) => reply_within(final_dot.saturating_sub(block), exchange).await,
+                Err(TooLong) if !mark.is_set() => Err(Trouble::Broken("timed out writing".to_owned())),
+                Err(TooLong) => {
+                    reply_within(&mut self.patience, final_dot.saturating_sub(block), exchange).await
+                }
             }
         };
         self.in_body = false;
@@ -227,7 +235,9 @@ impl Connection {
         // After 421 the server closes the connection; without the authentication it wants there is no use for it.
         self.usable = self.usable
             && !reply.is_about_the_server()
-            && reply_within(self.timeouts.command, self.inner.command(Rset)).await.is_ok();
+            && reply_within(&mut self.patience, self.timeouts.command, self.inner.command(Rset))
+                .await
+                .is_ok();
     }
 }
 
@@ -245,11 +255,12 @@ fn has_ascii_addresses(envelope: &Envelope) -> bool {
 }
 
 async fn reply_within(
+    patience: &mut Patience,
     limit: Duration,
     reply: impl Future<Output = Result<Response, Error>>,
 ) -> Result<Response, Trouble> {
-    match timeout(limit, reply).await {
+    match patience.wait(limit, reply).await {
         Ok(result) => result.map_err(Trouble::from),
-        Err(_) => Err(Trouble::Broken("timed out waiting for the reply".to_owned())),
+        Err(TooLong) => Err(Trouble::Broken("timed out waiting for the reply".to_owned())),
     }
 }

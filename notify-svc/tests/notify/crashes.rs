@@ -9,7 +9,7 @@ use notify_svc::ledger::claims::{self, Claim, Leases};
 use notify_svc::notification::State;
 use uuid::Uuid;
 
-use crate::stage::{Stage, eventually, start, verified};
+use crate::stage::{Stage, TRACEPARENT, eventually, start, verified};
 
 const LEASES: Leases = Leases { claimed: Duration::from_millis(300), sending: Duration::from_millis(300) };
 
@@ -53,16 +53,17 @@ async fn what_a_dead_worker_was_sending_is_in_doubt_and_sent_again() {
     let dead = Uuid::now_v7();
     let claims = claims::claim(&stage.pool, dead, 10, LEASES).await.unwrap();
     let mut connection = stage.pool.acquire().await.unwrap();
-    let begin = [lease(&claims[0])];
-    let begun = attempts::record(&mut connection, dead, &[], &begin, LEASES).await.unwrap().begun;
+    let leases = [lease(&claims[0])];
+    let begun = attempts::record(&mut connection, dead, &[], &leases, LEASES).await.unwrap().begun;
     assert_eq!(begun, [claims[0].notification_id]);
     // The worker repeats what it got no answer to.
-    let again = attempts::record(&mut connection, dead, &[], &begin, LEASES).await.unwrap().begun;
+    let again = attempts::record(&mut connection, dead, &[], &leases, LEASES).await.unwrap().begun;
     assert_eq!(again, begun);
     let workers = stage.start(stage.config(1));
     stage.wait_for_state(&person, "sent").await;
     assert_eq!(stage.timeline(&person).await, ["pending", "sending", "in_doubt", "sending", "sent"]);
     assert_eq!(stage.published("NotificationInDoubt").await, 1);
+    assert_eq!(stage.published_traces().await, [TRACEPARENT; 2]);
 
     // Should the dead one turn out to be merely slow, it changes nothing any more.
     let late = Settlement { state: State::Failed, ..sent(&claims[0]) };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use embedded::mailbox::{Command, Fault};
 
-use crate::stage::{LIMIT, Stage, eventually, repeated, verified};
+use crate::stage::{LIMIT, Stage, TRACEPARENT, eventually, repeated, verified};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_arrives_in_the_language_of_its_owner_and_leaves_no_secret_behind() {
@@ -26,6 +26,7 @@ async fn a_code_arrives_in_the_language_of_its_owner_and_leaves_no_secret_behind
     assert_eq!(stage.timeline(&person).await, ["pending", "sending", "sent"]);
     assert_eq!(stage.count("secrets IS NOT NULL OR lease_owner IS NOT NULL").await, 0);
     assert_eq!(stage.published("NotificationSent").await, 1);
+    assert_eq!(stage.published_traces().await, [TRACEPARENT]);
     workers.stop().await;
     stage.finish().await;
 }

@@ -215,6 +215,14 @@ impl Stage {
             .await
             .unwrap()
     }
+
+    /// The traces that the published events belong to.
+    pub(crate) async fn published_traces(&self) -> Vec<String> {
+        sqlx::query_scalar("SELECT traceparent FROM outbox.events ORDER BY position")
+            .fetch_all(&self.pool)
+            .await
+            .unwrap()
+    }
 }
 
 /// Starts senders on any runtime.

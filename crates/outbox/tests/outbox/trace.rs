@@ -28,3 +28,20 @@ async fn an_event_keeps_the_trace_in_which_it_was_written() {
     assert!(expected.is_some());
     assert_eq!(stored, expected);
 }
+
+#[tokio::test]
+async fn events_of_one_statement_keep_each_its_own_trace() {
+    let (pool, outbox) = (database().await, Outbox::new("test"));
+    let traces = ["1", "2"].map(|digit| TraceContext {
+        traceparent: Some(format!("00-{}-{}-01", digit.repeat(32), digit.repeat(16))),
+        tracestate: None,
+    });
+    let encoded = traces.clone().map(|trace| outbox.encode(&event("a", 1), trace));
+    outbox.write(&mut pool.acquire().await.unwrap(), &encoded).await.unwrap();
+    let stored: Vec<Option<String>> =
+        sqlx::query_scalar("SELECT traceparent FROM outbox.events ORDER BY position")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    assert_eq!(stored, traces.map(|trace| trace.traceparent));
+}
