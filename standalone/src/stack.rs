@@ -97,6 +97,7 @@ impl Stack {
         // What is gone at the end needs no keys that outlive it.
         let secrets_folder = (!arguments.ephemeral).then(|| data_dir.join("secrets"));
         secrets::provide(&mut settings, secrets_folder.as_deref())?;
+        configuration::check(settings.clone())?;
         let infrastructure =
             Infrastructure::start(&mut settings, data_dir.path(), arguments.ephemeral).await?;
         let ended = CancellationToken::new();

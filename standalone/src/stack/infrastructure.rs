@@ -33,32 +33,32 @@ enum Database {
 /// The settings of the embedded parts.
 #[derive(Clone, Debug)]
 pub(crate) struct InfrastructureConfig {
-    kafka_addr: SocketAddr,
-    postgres_addr: SocketAddr,
-    mailbox_smtp_addr: SocketAddr,
-    mailbox_http_addr: SocketAddr,
+    kafka: SocketAddr,
+    postgres: SocketAddr,
+    mailbox_smtp: SocketAddr,
+    mailbox_http: SocketAddr,
 }
 
 impl InfrastructureConfig {
     /// Reads the settings.
     pub(crate) fn from_settings(settings: &mut Settings) -> Self {
         Self {
-            kafka_addr: settings.value(
+            kafka: settings.value(
                 "EMBEDDED_KAFKA_ADDR",
                 "Address of the embedded Kafka broker.",
                 "127.0.0.1:9092",
             ),
-            postgres_addr: settings.value(
+            postgres: settings.value(
                 "EMBEDDED_POSTGRES_ADDR",
                 "Address of the embedded PostgreSQL; port 0 picks one.",
                 "127.0.0.1:0",
             ),
-            mailbox_smtp_addr: settings.value(
+            mailbox_smtp: settings.value(
                 "MAILBOX_SMTP_ADDR",
                 "SMTP address of the embedded mailbox.",
                 "127.0.0.1:1025",
             ),
-            mailbox_http_addr: settings.value(
+            mailbox_http: settings.value(
                 "MAILBOX_HTTP_ADDR",
                 "Address of the embedded mailbox's page and REST API.",
                 "127.0.0.1:8025",
@@ -75,8 +75,8 @@ impl Infrastructure {
     ) -> anyhow::Result<Self> {
         let config = InfrastructureConfig::from_settings(settings);
         let mailbox = MailboxConfig {
-            smtp_addr: config.mailbox_smtp_addr,
-            http_addr: config.mailbox_http_addr,
+            smtp_addr: config.mailbox_smtp,
+            http_addr: config.mailbox_http,
             dir: (!ephemeral).then(|| data_dir.join("mailbox")),
             ..MailboxConfig::in_memory()
         };
@@ -84,13 +84,13 @@ impl Infrastructure {
         let database = if let Some(url) = external {
             Database::External(url)
         } else {
-            Database::Embedded(start_postgres(data_dir, config.postgres_addr.port(), ephemeral).await?)
+            Database::Embedded(start_postgres(data_dir, config.postgres.port(), ephemeral).await?)
         };
         let (broker, kafka) = if settings.is_set("KAFKA_BROKERS") {
             (None, settings.value("KAFKA_BROKERS", "Kafka brokers as host:port.", ""))
         } else {
             progress("starting the Kafka broker");
-            let broker = Broker::start(config.kafka_addr).await;
+            let broker = Broker::start(config.kafka).await;
             let broker =
                 broker.context("the Kafka broker cannot start; set EMBEDDED_KAFKA_ADDR to a free address")?;
             let kafka = broker.addr().to_string();
