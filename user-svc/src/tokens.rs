@@ -115,7 +115,7 @@ impl RefreshToken {
 
 #[cfg(test)]
 mod tests {
-    use chassis::auth::Verifier;
+    use chassis::auth::{Principal, Verifier};
     use ed25519_dalek::SigningKey;
     use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 
@@ -126,26 +126,26 @@ mod tests {
         AccessTokens::new(&SecretString::from(pem.as_str()), issuer, TimeDelta::minutes(15)).unwrap()
     }
 
-    #[test]
-    fn a_token_verifies_with_the_published_keys_and_says_who_it_is() {
+    #[tokio::test]
+    async fn a_token_verifies_with_the_published_keys_and_says_who_it_is() {
         let tokens = tokens("https://id.example");
         let (user_id, session_id) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let token = tokens.issue(user_id, session_id, &[Role::Athlete], Utc::now());
         let verifier = Verifier::new(tokens.key_set(), "https://id.example").unwrap();
-        let principal = verifier.verify(token.expose_secret()).unwrap();
+        let principal = Principal::from(verifier.verify(token.expose_secret()).await.unwrap());
         assert_eq!((principal.user_id, principal.session_id), (user_id, session_id));
         assert_eq!(principal.roles, ["athlete"]);
     }
 
-    #[test]
-    fn an_expired_token_or_one_of_another_issuer_does_not_verify() {
+    #[tokio::test]
+    async fn an_expired_token_or_one_of_another_issuer_does_not_verify() {
         let tokens = tokens("https://id.example");
         let verifier = Verifier::new(tokens.key_set(), "https://id.example").unwrap();
         let issue = |tokens: &AccessTokens, now| tokens.issue(Uuid::nil(), Uuid::nil(), &[], now);
         let expired = issue(&tokens, Utc::now() - TimeDelta::minutes(16));
-        assert!(verifier.verify(expired.expose_secret()).is_err());
+        assert!(verifier.verify(expired.expose_secret()).await.is_err());
         let foreign = issue(&self::tokens("https://other.example"), Utc::now());
-        assert!(verifier.verify(foreign.expose_secret()).is_err());
+        assert!(verifier.verify(foreign.expose_secret()).await.is_err());
     }
 
     #[test]

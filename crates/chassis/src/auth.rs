@@ -1,13 +1,17 @@
 //! Access tokens: EdDSA JSON Web Tokens (RFC 7519, RFC 8037) that every service verifies by itself.
 
+mod remote;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jsonwebtoken::jwk::{JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use self::remote::KeySetFetcher;
+use self::remote::Wishes;
 use crate::errors::ErrorCode;
 
 /// The audience of every access token.
@@ -49,29 +53,59 @@ pub struct Principal {
 
 /// Verifies access tokens; cheap to clone.
 #[derive(Clone)]
-pub struct Verifier(Arc<Keys>);
+pub struct Verifier(Arc<Shared>);
 
-struct Keys {
-    by_id: BTreeMap<String, DecodingKey>,
+struct Shared {
+    /// Replaced as a whole, so that a call sees one set.
+    keys: RwLock<Arc<Keys>>,
     validation: Validation,
+    /// Where further keys come from; none if all are known from the start.
+    source: Option<Arc<Wishes>>,
+}
+
+/// Public keys by key id.
+#[derive(Default)]
+struct Keys(BTreeMap<String, DecodingKey>);
+
+impl Keys {
+    fn none() -> Self {
+        Self::default()
+    }
+
+    /// The signing keys of a key set.
+    fn of(document: &JwkSet) -> Result<Self, jsonwebtoken::errors::Error> {
+        let mut keys = BTreeMap::new();
+        for key in &document.keys {
+            let signs = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
+            if let (true, Some(id)) = (signs, &key.common.key_id) {
+                keys.insert(id.clone(), DecodingKey::from_jwk(key)?);
+            }
+        }
+        Ok(Self(keys))
+    }
+}
+
+/// Why a token is not accepted.
+enum Refusal {
+    /// It can never be accepted.
+    Invalid,
+    /// It names a key that is not known.
+    UnknownKey,
 }
 
 impl std::fmt::Debug for Verifier {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Verifier").field("key_ids", &self.0.by_id.keys()).finish()
+        formatter.debug_struct("Verifier").field("key_ids", &self.keys().0.keys()).finish_non_exhaustive()
     }
 }
 
 impl Verifier {
     /// Trusts the signing keys of `keys` for tokens of `issuer`.
     pub fn new(keys: &JwkSet, issuer: &str) -> Result<Self, jsonwebtoken::errors::Error> {
-        let mut by_id = BTreeMap::new();
-        for key in &keys.keys {
-            let signs = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
-            if let (true, Some(id)) = (signs, &key.common.key_id) {
-                by_id.insert(id.clone(), DecodingKey::from_jwk(key)?);
-            }
-        }
+        Ok(Self::with_keys(Keys::of(keys)?, issuer, None))
+    }
+
+    fn with_keys(keys: Keys, issuer: &str, source: Option<Arc<Wishes>>) -> Self {
         // The algorithm is fixed here and never taken from the token, which rules out `none` and key confusion.
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_audience(&[AUDIENCE]);
@@ -79,27 +113,59 @@ impl Verifier {
         validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
         validation.validate_nbf = true;
         validation.leeway = 5;
-        Ok(Self(Arc::new(Keys { by_id, validation })))
+        Self(Arc::new(Shared { keys: RwLock::new(Arc::new(keys)), validation, source }))
     }
 
-    /// Answers who the token speaks for.
-    pub fn verify(&self, token: &str) -> Result<Principal, ErrorCode> {
-        let invalid = |_| ErrorCode::TokenInvalid;
-        let header = decode_header(token).map_err(invalid)?;
-        let key = header.kid.and_then(|id| self.0.by_id.get(&id)).ok_or(ErrorCode::TokenInvalid)?;
-        let claims = decode::<Claims>(token, key, &self.0.validation).map_err(invalid)?.claims;
-        Ok(Principal { user_id: claims.sub, session_id: claims.sid, roles: claims.roles })
+    fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.0.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn has_keys(&self) -> bool {
+        !self.keys().0.is_empty()
+    }
+
+    fn replace_keys(&self, keys: Keys) {
+        *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+
+    /// Answers what the token says, if it can be trusted by the keys that are known.
+    fn check(&self, token: &str) -> Result<Claims, Refusal> {
+        let header = decode_header(token).map_err(|_| Refusal::Invalid)?;
+        let id = header.kid.ok_or(Refusal::Invalid)?;
+        let keys = self.keys();
+        let key = keys.0.get(&id).ok_or(Refusal::UnknownKey)?;
+        let token = decode::<Claims>(token, key, &self.0.validation).map_err(|_| Refusal::Invalid)?;
+        Ok(token.claims)
+    }
+
+    /// Answers what the token says. Waits for the keys to be fetched if it names one that is not known.
+    pub async fn verify(&self, token: &str) -> Result<Claims, ErrorCode> {
+        let mut checked = self.check(token);
+        if let (Err(Refusal::UnknownKey), Some(source)) = (&checked, &self.0.source) {
+            source.fulfilled().await;
+            checked = self.check(token);
+        }
+        checked.map_err(|refusal| match refusal {
+            Refusal::UnknownKey if !self.has_keys() => ErrorCode::DependencyUnavailable,
+            Refusal::UnknownKey | Refusal::Invalid => ErrorCode::TokenInvalid,
+        })
     }
 
     /// Takes the token out of an `authorization` header and verifies it.
-    pub fn verify_header(&self, header: Option<&http::HeaderValue>) -> Result<Principal, ErrorCode> {
+    pub async fn verify_header(&self, header: Option<&http::HeaderValue>) -> Result<Claims, ErrorCode> {
         let header = header.ok_or(ErrorCode::TokenMissing)?;
         let text = header.to_str().map_err(|_| ErrorCode::TokenInvalid)?;
         let (scheme, token) = text.split_once(' ').ok_or(ErrorCode::TokenInvalid)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(ErrorCode::TokenInvalid);
         }
-        self.verify(token.trim())
+        self.verify(token.trim()).await
+    }
+}
+
+impl From<Claims> for Principal {
+    fn from(claims: Claims) -> Self {
+        Self { user_id: claims.sub, session_id: claims.sid, roles: claims.roles }
     }
 }
 

@@ -29,7 +29,7 @@ pub use backlog::{Backlog, backlog};
 pub use encoded_event::EncodedEvent;
 pub use outbox::{Outbox, OutboxError};
 pub use relay::{Relay, RelayConfig};
-pub use retention::{prune, replay};
+pub use retention::{erase, prune, replay};
 
 /// Creates the schema of the outbox or brings it up to date.
 pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::{Builder, Uuid};
 
 use crate::store;
@@ -28,6 +28,14 @@ pub async fn prune(pool: &PgPool, retention: Duration) -> Result<u64, sqlx::Erro
             return Ok(deleted);
         }
     }
+}
+
+/// Deletes all events of a key, published or not, in the caller's transaction, and returns how many: the end of a
+/// person's data. What is to be told after that is enqueued after it.
+///
+/// Reads the whole table, which the retention bounds: an index for this would cost every event, and this is rare.
+pub async fn erase(connection: &mut PgConnection, key: &str) -> Result<u64, sqlx::Error> {
+    store::delete_by_key(connection, key).await
 }
 
 /// The lowest UUIDv7 of a millisecond.

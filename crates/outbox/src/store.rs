@@ -199,6 +199,30 @@ pub(crate) async fn delete_published(
     Ok(done.rows_affected())
 }
 
+/// Deletes all events of a key, wherever they stand.
+pub(crate) async fn delete_by_key(connection: &mut PgConnection, key: &str) -> sqlx::Result<u64> {
+    let row = sqlx::query!(
+        r#"WITH erased AS (
+             DELETE FROM outbox.events
+             WHERE event_key = $1
+             RETURNING event_id, position
+         ), no_longer_pending AS (
+             DELETE FROM outbox.pending
+             USING erased
+             WHERE pending.position = erased.position
+         ), no_longer_parked AS (
+             DELETE FROM outbox.parked
+             USING erased
+             WHERE parked.event_id = erased.event_id
+         )
+         SELECT count(*) AS "count!" FROM erased"#,
+        key,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(row.count.unsigned_abs())
+}
+
 /// Pending events, the age of the oldest in seconds, and parked events.
 pub(crate) async fn count(executor: impl PgExecutor<'_>) -> sqlx::Result<(i64, Option<f64>, i64)> {
     let row = sqlx::query!(

@@ -17,7 +17,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::deadline::parse_timeout;
 use super::methods;
-use crate::auth::Verifier;
+use crate::auth::{Principal, Verifier};
 use crate::errors::{ErrorCode, Failure};
 use crate::telemetry;
 
@@ -117,9 +117,14 @@ pub(super) async fn authenticate(
     if let Some(method) = methods::find(request.uri().path())
         && !method.public
     {
-        match verifier.verify_header(request.headers().get(http::header::AUTHORIZATION)) {
-            Ok(principal) => {
-                request.extensions_mut().insert(principal);
+        let header = request.headers().get(http::header::AUTHORIZATION);
+        match verifier.verify_header(header).await {
+            Ok(claims) => {
+                request.extensions_mut().insert(Principal::from(claims));
+            }
+            Err(ErrorCode::DependencyUnavailable) => {
+                let failure = Failure::new(ErrorCode::DependencyUnavailable);
+                return answer(failure.retry_after(Duration::from_secs(1)));
             }
             Err(code) => return answer(code.into()),
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::fixture::{LIMIT, Recorder, Running, commit, config, database, event, eventually, number};
 use chrono::DateTime;
 use eventbus::{Ack, PublishError};
-use outbox::{Outbox, RelayConfig, backlog, prune, replay};
+use outbox::{Outbox, RelayConfig, backlog, erase, prune, replay};
 
 const ACK: Ack = Ack { partition: 0, offset: 0 };
 
@@ -272,4 +272,27 @@ async fn migrating_twice_changes_nothing() {
     .await
     .unwrap();
     assert_eq!(tables, ["outbox.events", "outbox.migrations", "outbox.parked", "outbox.pending"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn erasing_a_key_takes_its_events_away_whether_they_were_published_or_not() {
+    let (pool, outbox, published) = (database().await, Outbox::new("test"), Recorder::accepting());
+    let relay = Running::start(&pool, published.clone(), &outbox, config());
+    commit(&pool, &outbox, &[event("erased", 1), event("kept", 2)]).await;
+    published.wait_for(2).await;
+    relay.stop().await;
+    commit(&pool, &outbox, &[event("erased", 3), event("kept", 4)]).await;
+
+    let mut transaction = pool.begin().await.unwrap();
+    assert_eq!(erase(&mut transaction, "erased").await.unwrap(), 2);
+    outbox.enqueue(&mut transaction, &event("erased", 5)).await.unwrap();
+    transaction.commit().await.unwrap();
+    replay(&pool, DateTime::UNIX_EPOCH).await.unwrap();
+
+    let published = Recorder::accepting();
+    let relay = Running::start(&pool, published.clone(), &outbox, config());
+    published.wait_for(3).await;
+    relay.stop().await;
+    assert_eq!(published.numbers(), [2, 4, 5]);
+    assert_eq!(backlog(&pool).await.unwrap().pending, 0);
 }

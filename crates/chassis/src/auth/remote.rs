@@ -1,0 +1,119 @@
+//! The public keys of another service, fetched when it can be reached and kept while it cannot.
+//!
+//! A service that starts before user-svc knows no key: its calls answer DEPENDENCY_UNAVAILABLE until the first fetch.
+//! From then on it verifies by itself, whatever becomes of user-svc. A token signed by a key that is not known (keys
+//! are rotated by restarting user-svc) asks for a fetch and waits for it, so that a rotation signs nobody out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fitness_proto::fitness::user::v1::GetKeySetRequest;
+use fitness_proto::fitness::user::v1::auth_service_client::AuthServiceClient;
+use jsonwebtoken::jwk::JwkSet;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{Keys, Verifier};
+use crate::grpc::client::Client;
+use crate::health::Dependency;
+use crate::lifecycle::chain;
+
+/// How often the keys are fetched without being asked for.
+const REFRESH_INTERVAL: Duration = Duration::from_mins(5);
+/// How often they are fetched at most: invented key ids must not turn into load.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a fetch may take, and a call waits for one.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How a verifier asks for keys and learns that they were fetched.
+#[derive(Debug)]
+pub(super) struct Wishes {
+    wish: Notify,
+    /// When the last fetch ended, whatever its outcome.
+    fetched: watch::Sender<Option<Instant>>,
+}
+
+impl Wishes {
+    /// Resolves after the next fetch, or at once if the last one is fresh.
+    pub(super) async fn fulfilled(&self) {
+        let mut fetched = self.fetched.subscribe();
+        if fetched.borrow_and_update().is_some_and(|last| last.elapsed() < MIN_INTERVAL) {
+            return;
+        }
+        self.wish.notify_one();
+        // Without an answer the call is judged by the keys that are there.
+        let _ = timeout(FETCH_TIMEOUT, fetched.changed()).await;
+    }
+}
+
+/// Fetches the keys for the verifier it was made with; runs beside the service.
+#[derive(Debug)]
+pub struct KeySetFetcher {
+    verifier: Verifier,
+    wishes: Arc<Wishes>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum FetchError {
+    #[error("user-svc did not answer in time")]
+    Timeout,
+    #[error("user-svc did not answer its keys: {0}")]
+    Call(tonic::Code),
+    #[error("the answer is no key set")]
+    Document(#[from] serde_json::Error),
+    #[error("a key of the set cannot be used")]
+    Key(#[from] jsonwebtoken::errors::Error),
+}
+
+impl Verifier {
+    /// A verifier without keys, and the task that gets them from user-svc.
+    pub fn remote(issuer: &str) -> (Self, KeySetFetcher) {
+        let wishes = Arc::new(Wishes { wish: Notify::new(), fetched: watch::Sender::new(None) });
+        let verifier = Self::with_keys(Keys::none(), issuer, Some(Arc::clone(&wishes)));
+        (verifier.clone(), KeySetFetcher { verifier, wishes })
+    }
+}
+
+impl KeySetFetcher {
+    /// Keeps the keys fresh until `shutdown`. `dependency` is up from the first fetch on.
+    pub async fn run(self, client: Client, dependency: Dependency, shutdown: CancellationToken) {
+        let mut pause = MIN_INTERVAL;
+        loop {
+            let fetched = shutdown.run_until_cancelled(fetch(client.clone())).await;
+            match fetched {
+                None => return,
+                Some(Ok(keys)) => {
+                    self.verifier.replace_keys(keys);
+                    dependency.up();
+                    pause = REFRESH_INTERVAL;
+                }
+                Some(Err(error)) => {
+                    tracing::debug!(error = %chain(&error), "the token keys could not be fetched");
+                    if !self.verifier.has_keys() {
+                        dependency.down("user-svc has not answered its keys yet");
+                        pause = MIN_INTERVAL;
+                    }
+                }
+            }
+            self.wishes.fetched.send_replace(Some(Instant::now()));
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+                () = self.wishes.wish.notified() => {}
+            }
+        }
+    }
+}
+
+async fn fetch(client: Client) -> Result<Keys, FetchError> {
+    let mut auth = AuthServiceClient::new(client);
+    let answer = timeout(FETCH_TIMEOUT, auth.get_key_set(GetKeySetRequest {})).await;
+    let answer =
+        answer.map_err(|_| FetchError::Timeout)?.map_err(|status| FetchError::Call(status.code()))?;
+    let document: JwkSet = serde_json::from_slice(&answer.into_inner().data)?;
+    Ok(Keys::of(&document)?)
+}
+
+#[cfg(test)]
+mod tests;
