@@ -3,15 +3,21 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use chassis::grpc::client::{self, Client};
+use chassis::auth::{KeySetFetcher, Verifier};
 use chassis::health::{Health, Need};
 use chassis::lifecycle::Tasks;
 use chassis::ops;
+use eventbus::{KafkaConfigError, KafkaConsumer};
+use fitness_proto::fitness::user::v1::file_service_client::FileServiceClient;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use transcoder::Transcoder;
 
 use crate::config::GatewayConfig;
+use crate::feed::{self, Feed, Hub};
+use crate::files::Files;
+use crate::layers::client_identity;
+use crate::services::{ServiceUrlError, Services};
 use crate::{http_server, layers, routes};
 
 /// A gateway that listens and can be run.
@@ -20,8 +26,11 @@ pub struct App {
     health: Health,
     http: TcpListener,
     ops: TcpListener,
-    user_svc: Client,
+    services: Services,
     transcoder: Transcoder,
+    consumer: KafkaConsumer,
+    verifier: Verifier,
+    keys: KeySetFetcher,
 }
 
 /// A gateway that cannot start.
@@ -30,30 +39,40 @@ pub enum BuildError {
     /// An address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] ops::BindError),
-    /// `USER_SVC_URL` is no URL.
-    #[error("USER_SVC_URL does not fit")]
-    Endpoint(#[from] client::EndpointError),
+    /// A setting names no endpoint.
+    #[error(transparent)]
+    Service(#[from] ServiceUrlError),
     /// The contracts hold a route that cannot be served.
     #[error("the contracts cannot be served as REST")]
     Routes(#[from] transcoder::BuildError),
+    /// The live feed cannot be set up.
+    #[error("the Kafka settings do not fit")]
+    Kafka(#[from] KafkaConfigError),
 }
 
 impl App {
-    /// Binds the listeners and makes the routes.
+    /// Binds the listeners and makes the routes. None of the services has to be there.
     pub async fn build(config: GatewayConfig) -> Result<Self, BuildError> {
-        let user_svc = client::connect(&config.user_svc_url, config.connections_per_service)?;
-        let transcoder = Transcoder::builder(fitness_proto::DESCRIPTOR_SET)
-            .service("fitness.user.v1.AuthService", user_svc.clone())
-            .service("fitness.user.v1.UserService", user_svc.clone())
+        let services = Services::connect(&config)?;
+        let mut transcoder = Transcoder::builder(fitness_proto::DESCRIPTOR_SET);
+        for (name, client) in services.rpc_services() {
+            transcoder = transcoder.service(name, client);
+        }
+        let transcoder = transcoder
             .success_status_option("fitness.options.v1.success_status")
             .public_option("fitness.options.v1.public")
+            .forward_header(client_identity::USER_AGENT.as_str())
+            .forward_header(client_identity::ADDRESS.as_str())
             .max_body_bytes(config.max_body_bytes)
             .default_timeout(config.default_timeout)
             .max_timeout(config.max_timeout)
             .build()?;
+        let consumer = feed::consumer(&config.kafka)?;
+        let (verifier, keys) = Verifier::remote(&config.jwt_issuer);
         let http = ops::bind(config.http_addr, "GATEWAY_HTTP_ADDR").await?;
         let ops = ops::bind(config.ops_addr, "GATEWAY_OPS_ADDR").await?;
-        Ok(Self { config, health: Health::default(), http, ops, user_svc, transcoder })
+        let health = Health::default();
+        Ok(Self { config, health, http, ops, services, transcoder, consumer, verifier, keys })
     }
 
     /// Where clients connect.
@@ -73,23 +92,32 @@ impl App {
 
     /// Serves until `shutdown`, then drains.
     pub async fn run_until(self, shutdown: CancellationToken) -> anyhow::Result<()> {
-        let health = self.health;
-        let user_svc = health.dependency("user-svc", Need::Required);
-        let inner = routes::routes(self.transcoder.clone(), health.clone());
-        let router = layers::wrap(inner, self.transcoder, &self.config);
-
+        let Self { config, health, http, ops, services, transcoder, consumer, verifier, keys } = self;
         let tasks = Tasks::new(shutdown.clone());
-        let drain_deadline = self.config.drain_deadline;
-        let http = http_server::serve(self.http, router, drain_deadline, shutdown.clone());
-        tasks.spawn("http", http);
-        tasks.watch("user-svc health", client::watch_health(self.user_svc, user_svc, shutdown.clone()));
+
+        let hub = Hub::new(config.feed);
+        let kafka = health.dependency("kafka", Need::Deferrable);
+        tasks.spawn(
+            "feed",
+            feed::consume(hub.clone(), consumer, config.kafka.clone(), kafka, shutdown.clone()),
+        );
+        let token_keys = health.dependency("token-keys", Need::Deferrable);
+        tasks.watch("token keys", keys.run(services.user_unguarded(), token_keys, shutdown.clone()));
+
+        let files =
+            Files { client: FileServiceClient::new(services.user()), timeout: config.default_timeout };
+        let feed = Feed { hub, verifier, heartbeat: config.feed.heartbeat, shutdown: shutdown.clone() };
+        let routes = routes::routes(&transcoder, files, feed, health.clone());
+        let service = layers::wrap(routes, transcoder, &config);
+        services.watch(&health, &tasks);
+        tasks.spawn("http", http_server::serve(http, service, config.drain_deadline, shutdown.clone()));
         // The operator's port outlives the others, so that probes can watch the drain.
         let ops_shutdown = CancellationToken::new();
-        let ops = tokio::spawn(ops::serve(self.ops, ops::routes(health.clone()), ops_shutdown.clone()));
+        let ops = tokio::spawn(ops::serve(ops, ops::routes(health.clone()), ops_shutdown.clone()));
 
         shutdown.cancelled().await;
         health.drain();
-        let finished = tasks.drain(drain_deadline + Duration::from_secs(1)).await;
+        let finished = tasks.drain(config.drain_deadline + Duration::from_secs(1)).await;
         ops_shutdown.cancel();
         ops.await??;
         anyhow::ensure!(finished, "some work was cut off at the drain deadline");

@@ -4,6 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use chassis::config::Settings;
+use chassis::kafka::KafkaSettings;
+
+use crate::feed::FeedConfig;
+use crate::layers::client_identity::TrustedProxies;
 
 /// Settings of the gateway.
 #[derive(Clone, Debug)]
@@ -14,6 +18,10 @@ pub struct GatewayConfig {
     pub ops_addr: SocketAddr,
     /// user-svc's gRPC endpoint.
     pub user_svc_url: String,
+    /// workout-svc's gRPC endpoint.
+    pub workout_svc_url: String,
+    /// notify-svc's gRPC endpoint.
+    pub notify_svc_url: String,
     /// HTTP/2 connections to each service.
     pub connections_per_service: usize,
     /// Longest request body in bytes.
@@ -24,6 +32,14 @@ pub struct GatewayConfig {
     pub max_timeout: Duration,
     /// Most requests at one time.
     pub max_concurrent_requests: usize,
+    /// Issuer that access tokens have to be of.
+    pub jwt_issuer: String,
+    /// Proxies whose word is taken for the address of a client.
+    pub trusted_proxies: TrustedProxies,
+    /// The broker, for the live feed.
+    pub kafka: KafkaSettings,
+    /// Limits of the live feed.
+    pub feed: FeedConfig,
     /// Longest time for running requests to end at a stop.
     pub drain_deadline: Duration,
 }
@@ -43,6 +59,16 @@ impl GatewayConfig {
                 "USER_SVC_URL",
                 "user-svc's gRPC endpoint.",
                 "http://127.0.0.1:50051",
+            ),
+            workout_svc_url: settings.value(
+                "WORKOUT_SVC_URL",
+                "workout-svc's gRPC endpoint.",
+                "http://127.0.0.1:50052",
+            ),
+            notify_svc_url: settings.value(
+                "NOTIFY_SVC_URL",
+                "notify-svc's gRPC endpoint.",
+                "http://127.0.0.1:50053",
             ),
             connections_per_service: settings.value(
                 "GATEWAY_CONNECTIONS_PER_SERVICE",
@@ -69,6 +95,18 @@ impl GatewayConfig {
                 "Most requests at one time; the next one is told to come again.",
                 "1024",
             ),
+            jwt_issuer: settings.value(
+                "JWT_ISSUER",
+                "Issuer in the access tokens.",
+                "https://fitness-trainer.local",
+            ),
+            trusted_proxies: settings.value(
+                "TRUSTED_PROXIES",
+                "Proxies whose X-Forwarded-For is believed, as addresses or networks separated by commas.",
+                "",
+            ),
+            kafka: KafkaSettings::from_settings(settings, crate::NAME),
+            feed: FeedConfig::from_settings(settings),
             drain_deadline: Duration::from_secs(settings.value(
                 "DRAIN_DEADLINE_SECONDS",
                 "Longest time for running work to end at a stop.",

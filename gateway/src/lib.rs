@@ -1,13 +1,24 @@
-//! The HTTP door: REST made from the contracts, around it the limits and telemetry of a public server.
+//! The HTTP door: REST made from the contracts, files, the live feed, around it the limits and telemetry of a public
+//! server.
 
 mod app;
 mod config;
+mod feed;
+mod files;
 mod http_server;
 mod layers;
+mod messages;
+mod openapi;
+mod pages;
+mod problems;
 mod routes;
+mod services;
 
 pub use self::app::{App, BuildError};
 pub use self::config::GatewayConfig;
+pub use self::feed::FeedConfig;
+pub use self::layers::client_identity::{NetworkError, TrustedProxies};
+pub use self::services::ServiceUrlError;
 
 /// The gateway in traces and metrics.
 pub const NAME: &str = "gateway";

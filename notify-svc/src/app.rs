@@ -4,22 +4,31 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use chassis::auth::{KeySetFetcher, Verifier};
+use chassis::grpc::client::{self, Client};
 use chassis::grpc::server::GrpcServer;
-use chassis::health::{Health, Need};
+use chassis::health::{Dependency, Health, Need};
 use chassis::lifecycle::Tasks;
 use chassis::migrations::{self, MigrationError};
+use chassis::time::{Clock, SystemClock};
 use chassis::{database, kafka, ops};
-use eventbus::{ConsumerConfig, Event as _, KafkaConsumer, KafkaPublisher};
+use eventbus::{ConsumerConfig, ConsumerError, Event as _, KafkaConsumer, KafkaPublisher, TopicSpec};
 use fitness_proto::fitness::notify::v1::NotificationSent;
+use fitness_proto::fitness::notify::v1::notification_admin_service_server::NotificationAdminServiceServer;
+use fitness_proto::fitness::notify::v1::notification_service_server::NotificationServiceServer;
 use outbox::{Outbox, Relay};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::NotifySvcConfig;
+use crate::access::Access;
+use crate::config::{NotifySvcConfig, TokenKeys};
+use crate::dead_letters::{Collector, DeadLetters};
 use crate::delivery::{Wake, Workers};
 use crate::events::{Intake, TOPICS};
+use crate::grpc::{NotificationAdminApi, NotificationApi};
 use crate::metrics::Metrics;
+use crate::notifications::Notifications;
 use crate::render::Renderer;
 use crate::{NAME, ledger};
 
@@ -29,10 +38,20 @@ pub struct App {
     pool: PgPool,
     health: Health,
     renderer: Arc<Renderer>,
+    verifier: Verifier,
+    keys: Option<KeySource>,
     consumer: KafkaConsumer,
+    collector: KafkaConsumer,
     publisher: KafkaPublisher,
     grpc: TcpListener,
     ops: TcpListener,
+}
+
+/// What fetches the keys of access tokens.
+struct KeySource {
+    fetcher: KeySetFetcher,
+    user_svc: Client,
+    dependency: Dependency,
 }
 
 /// Why the service cannot go on.
@@ -41,22 +60,37 @@ enum StartError {
     #[error(transparent)]
     Migration(#[from] MigrationError),
     #[error("events cannot be consumed")]
-    Consumer(#[from] eventbus::ConsumerError),
+    Consumer(#[from] ConsumerError),
 }
 
 impl App {
-    /// Binds the addresses and compiles the templates. Database, broker and relay may be away.
+    /// Binds the addresses and compiles the templates. Database, broker, relay and user-svc may be away.
     pub async fn build(config: NotifySvcConfig) -> anyhow::Result<Self> {
         let pool = database::open(&config.database, NAME).context("DATABASE_URL is not a PostgreSQL URL")?;
         let renderer = Renderer::new(config.from.clone(), &config.public_url, config.sealing.clone())?;
-        let consumer = ConsumerConfig::new(&config.kafka_group, &TOPICS);
-        let consumer =
-            KafkaConsumer::new(&config.kafka.kafka, consumer).context("the Kafka settings do not fit")?;
-        let publisher = KafkaPublisher::new(&config.kafka.kafka).context("the Kafka settings do not fit")?;
+        let health = Health::default();
+        let (verifier, keys) = match &config.token_keys {
+            TokenKeys::Known(verifier) => (verifier.clone(), None),
+            TokenKeys::UserSvc { url, issuer } => {
+                let (verifier, fetcher) = Verifier::remote(issuer);
+                let user_svc = client::connect(url, 1).context("USER_SVC_URL does not fit")?;
+                // Mail needs no tokens.
+                let dependency = health.dependency("token-keys", Need::Deferrable);
+                (verifier, Some(KeySource { fetcher, user_svc, dependency }))
+            }
+        };
+        let kafka = &config.kafka.kafka;
+        let consumer = KafkaConsumer::new(kafka, ConsumerConfig::new(&config.kafka_group, &TOPICS))
+            .context("the Kafka settings do not fit")?;
+        let topics: Vec<_> = config.dead_letter_topics.iter().map(String::as_str).collect();
+        let collectors = format!("{}-dead-letters", config.kafka_group);
+        let collector = KafkaConsumer::new(kafka, ConsumerConfig::collector(&collectors, &topics))
+            .context("the Kafka settings do not fit")?;
+        let publisher = KafkaPublisher::new(kafka).context("the Kafka settings do not fit")?;
         let grpc = ops::bind(config.grpc.addr, "NOTIFY_SVC_GRPC_ADDR").await?;
         let ops = ops::bind(config.ops_addr, "NOTIFY_SVC_OPS_ADDR").await?;
-        let (health, renderer) = (Health::default(), Arc::new(renderer));
-        Ok(Self { config, pool, health, renderer, consumer, publisher, grpc, ops })
+        let renderer = Arc::new(renderer);
+        Ok(Self { config, pool, health, renderer, verifier, keys, consumer, collector, publisher, grpc, ops })
     }
 
     /// Where the gRPC server listens.
@@ -76,12 +110,25 @@ impl App {
 
     /// Works until `shutdown`, then finishes what is on the wire.
     pub async fn run_until(self, shutdown: CancellationToken) -> anyhow::Result<()> {
-        let Self { config, pool, health, renderer, consumer, publisher, grpc, ops } = self;
+        let Self {
+            config,
+            pool,
+            health,
+            renderer,
+            verifier,
+            keys,
+            consumer,
+            collector,
+            publisher,
+            grpc,
+            ops,
+        } = self;
         let postgres = health.dependency("postgres", Need::Required);
         let schema = health.dependency("schema", Need::Required);
         let broker = health.dependency("kafka", Need::Deferrable);
         let smtp = health.dependency("smtp", Need::Deferrable);
         let (metrics, wake, outbox) = (Arc::new(Metrics::default()), Wake::default(), Outbox::new(NAME));
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
 
         // The relay, the probes and the operator's port outlive the workers: the last outcomes are still published,
         // and a draining service can be watched.
@@ -90,11 +137,30 @@ impl App {
         rear.spawn("ops", ops::serve(ops, ops::routes(health.clone()), token()));
         rear.watch("postgres", database::watch(pool.clone(), postgres, token()));
         rear.watch("kafka", kafka::watch(consumer.state(), broker, token()));
-        let relay = Relay::new(pool.clone(), publisher, &outbox, config.relay);
+        if let Some(KeySource { fetcher, user_svc, dependency }) = keys {
+            rear.watch("token-keys", fetcher.run(user_svc, dependency, token()));
+        }
+        let relay = Relay::new(pool.clone(), publisher.clone(), &outbox, config.relay);
 
         let front = Tasks::new(shutdown);
-        let server = GrpcServer::new(config.grpc, health.clone());
+        let access = Access::new(pool.clone());
+        let notifications = Notifications {
+            pool: pool.clone(),
+            clock: Arc::clone(&clock),
+            wake: wake.clone(),
+            renderer: Arc::clone(&renderer),
+            keys: config.sealing,
+            metrics: Arc::clone(&metrics),
+        };
+        let dead_letters = DeadLetters { pool: pool.clone(), clock, publisher };
+        let people = NotificationApi { notifications: notifications.clone(), access: access.clone() };
+        let admins = NotificationAdminApi { notifications, dead_letters, access };
+        let server = GrpcServer::new(config.grpc, health.clone())
+            .authenticate(verifier)
+            .service(NotificationServiceServer::new(people))
+            .service(NotificationAdminServiceServer::new(admins));
         front.spawn("grpc", server.serve(grpc, front.shutdown().clone()));
+
         let workers = Workers {
             config: config.delivery,
             pool: pool.clone(),
@@ -103,9 +169,11 @@ impl App {
             wake: wake.clone(),
             metrics: Arc::clone(&metrics),
             smtp,
+            retention: config.retention,
         };
-        let intake = Intake::new(pool.clone(), wake, config.give_up_in_doubt, metrics);
+        let intake = Intake::new(pool.clone(), wake, config.give_up_in_doubt, config.retention, metrics);
         let (topics, ledger) = (config.kafka, pool.clone());
+        let dead_letter_topics = dead_letter_topics(&config.dead_letter_topics, topics.topic_replication);
         let (tasks, behind) = (front.clone(), rear.clone());
         // Everything that needs the tables waits for them; mail flows before the broker is there.
         front.spawn("start", async move {
@@ -119,6 +187,12 @@ impl App {
             workers.start(&tasks);
             behind.watch("relay", relay.run(behind.shutdown().clone()));
             topics.ensure_topics(TOPICS.into_iter().chain([NotificationSent::TOPIC]), &stop).await;
+            // A task of its own: nothing about dead letters holds mail up.
+            let (kafka, until) = (topics.kafka, stop.clone());
+            tasks.spawn("dead letters", async move {
+                eventbus::ensure_topics(&kafka, &dead_letter_topics, &until).await;
+                collector.run(Collector::new(ledger), until).await
+            });
             consumer.run(intake, stop).await?;
             Ok::<_, StartError>(())
         });
@@ -133,4 +207,9 @@ impl App {
         anyhow::ensure!(finished, "some work was cut off at the drain deadline");
         Ok(())
     }
+}
+
+/// As the consumers that bury there make them.
+fn dead_letter_topics(names: &[String], replication: i32) -> Vec<TopicSpec> {
+    names.iter().map(|name| TopicSpec { name: name.clone(), partitions: 1, replication }).collect()
 }

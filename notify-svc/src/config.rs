@@ -1,9 +1,11 @@
 //! The configuration of notify-svc.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use chassis::auth::Verifier;
 use chassis::config::Settings;
 use chassis::database::DatabaseConfig;
 use chassis::grpc::server::GrpcServerConfig;
@@ -33,6 +35,12 @@ pub struct NotifySvcConfig {
     pub kafka: KafkaSettings,
     /// The consumer group.
     pub kafka_group: String,
+    /// The topics on which services put what they cannot handle.
+    pub dead_letter_topics: Vec<String>,
+    /// By which keys access tokens are verified.
+    pub token_keys: TokenKeys,
+    /// How long final notifications and dead letters are kept.
+    pub retention: Duration,
     /// How mails are sent.
     pub delivery: DeliveryConfig,
     /// Who the mails are from.
@@ -45,6 +53,20 @@ pub struct NotifySvcConfig {
     pub give_up_in_doubt: Vec<Category>,
     /// Longest time for running work to end at a stop.
     pub drain_deadline: Duration,
+}
+
+/// Where the keys come from that verify access tokens.
+#[derive(Clone, Debug)]
+pub enum TokenKeys {
+    /// They are fetched from user-svc.
+    UserSvc {
+        /// Its gRPC endpoint.
+        url: String,
+        /// Who issues the tokens.
+        issuer: String,
+    },
+    /// They are known from the start.
+    Known(Verifier),
 }
 
 impl NotifySvcConfig {
@@ -66,6 +88,14 @@ impl NotifySvcConfig {
         );
         let kafka = KafkaSettings::from_settings(settings, crate::NAME);
         let kafka_group = settings.value("KAFKA_GROUP", "Consumer group.", "notify-svc");
+        let Names(dead_letter_topics) = settings.value(
+            "DEAD_LETTER_TOPICS",
+            "Topics, separated by commas, whose dead letters administrators see.",
+            "user-svc.dead-letters,workout-svc.dead-letters,notify-svc.dead-letters",
+        );
+        let url = settings.value("USER_SVC_URL", "user-svc's gRPC endpoint.", "http://127.0.0.1:50051");
+        let issuer =
+            settings.value("JWT_ISSUER", "Issuer in the access tokens.", "https://fitness-trainer.local");
         let delivery = delivery(settings);
         let from = settings.value(
             "EMAIL_FROM",
@@ -80,20 +110,25 @@ impl NotifySvcConfig {
         );
         let Categories(give_up_in_doubt) = settings.value(
             "EMAIL_IN_DOUBT_GIVE_UP",
-            "Categories (one_time_code, security, account), separated by commas, whose mails are not sent again when \
-             it is unknown whether they arrived.",
+            "Categories (one_time_code, security, account, reminders, achievements, coaching, summaries), separated by \
+             commas, whose mails are not sent again when it is unknown whether they arrived.",
             "",
         );
+        let relay = RelayConfig { replay_at_start, ..RelayConfig::default() };
+        let retention = retention(settings, &relay);
         let drain_seconds =
             settings.value("DRAIN_DEADLINE_SECONDS", "Longest time for running work to end at a stop.", "8");
         Some(Self {
             database,
             migrate_on_start,
-            relay: RelayConfig { replay_at_start, ..RelayConfig::default() },
+            relay,
             grpc,
             ops_addr,
             kafka,
             kafka_group,
+            dead_letter_topics,
+            token_keys: TokenKeys::UserSvc { url, issuer },
+            retention,
             delivery,
             from,
             public_url,
@@ -102,6 +137,23 @@ impl NotifySvcConfig {
             drain_deadline: Duration::from_secs(drain_seconds),
         })
     }
+}
+
+/// The ledger must remember longer than any outbox may repeat an event; they all keep events equally long.
+fn retention(settings: &mut Settings, relay: &RelayConfig) -> Duration {
+    let days: u32 = settings.value(
+        "NOTIFICATION_RETENTION_DAYS",
+        "How long final notifications and dead letters are kept.",
+        "90",
+    );
+    let retention = Duration::from_hours(24 * u64::from(days));
+    if retention <= relay.retention {
+        let least = relay.retention.as_secs() / (24 * 3600) + 1;
+        settings.problem(format!(
+            "NOTIFICATION_RETENTION_DAYS: it must be at least {least}, longer than events may be repeated"
+        ));
+    }
+    retention
 }
 
 fn delivery(settings: &mut Settings) -> DeliveryConfig {
@@ -168,6 +220,18 @@ impl FromStr for Tls {
     }
 }
 
+/// Names separated by commas.
+struct Names(Vec<String>);
+
+impl FromStr for Names {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+        Ok(Self(names.map(str::to_owned).collect()))
+    }
+}
+
 struct Categories(Vec<Category>);
 
 impl FromStr for Categories {
@@ -214,9 +278,12 @@ mod tests {
             ("SMTP_USER", "someone"),
             ("EMAIL_FROM", "nobody"),
             ("EMAIL_IN_DOUBT_GIVE_UP", "spam"),
+            ("NOTIFICATION_RETENTION_DAYS", "7"),
         ])
         .unwrap_err();
-        for name in ["SMTP_TLS", "SMTP_PASS", "EMAIL_FROM", "EMAIL_IN_DOUBT_GIVE_UP"] {
+        for name in
+            ["SMTP_TLS", "SMTP_PASS", "EMAIL_FROM", "EMAIL_IN_DOUBT_GIVE_UP", "NOTIFICATION_RETENTION_DAYS"]
+        {
             assert!(problems.contains(name), "{name} is missing in: {problems}");
         }
     }

@@ -11,6 +11,7 @@
 //! what all senders have to say in one commit.
 
 mod breaker;
+mod consent;
 mod dispatcher;
 mod housekeeping;
 mod queue;
@@ -37,6 +38,7 @@ use crate::metrics::Metrics;
 use crate::render::Renderer;
 use crate::smtp::SmtpConfig;
 use breaker::Breaker;
+use consent::Consent;
 use dispatcher::Dispatcher;
 use housekeeping::Housekeeping;
 use queue::Queue;
@@ -93,12 +95,14 @@ pub struct Workers {
     pub metrics: Arc<Metrics>,
     /// Told whether the relay answers.
     pub smtp: Dependency,
+    /// How long final rows are kept.
+    pub retention: Duration,
 }
 
 impl Workers {
     /// Starts them; they stop with `tasks`.
     pub fn start(self, tasks: &Tasks) {
-        let Self { config, pool, outbox, renderer, wake, metrics, smtp } = self;
+        let Self { config, pool, outbox, renderer, wake, metrics, smtp, retention } = self;
         // Names this run: leases of an earlier run are somebody else's, whatever the host is called.
         let owner = Uuid::now_v7();
         let shutdown = tasks.shutdown();
@@ -122,17 +126,20 @@ impl Workers {
         // The recorder ends when the last sender has dropped its handle, so that nothing is left unwritten.
         drop(recorder);
         tasks.spawn("mail recorder", infallible(recording.run()));
+        let consent = Consent { pool: pool.clone(), owner, metrics: Arc::clone(&metrics) };
         let housekeeping = Housekeeping {
             pool: pool.clone(),
             owner,
             leases: config.leases,
+            retention,
             outbox,
             metrics,
             wake: wake.clone(),
             shutdown: shutdown.clone(),
         };
         tasks.spawn("ledger housekeeping", infallible(housekeeping.run()));
-        let dispatcher = Dispatcher { pool, owner, queue, breaker, wake, config, shutdown: shutdown.clone() };
+        let dispatcher =
+            Dispatcher { pool, owner, consent, queue, breaker, wake, config, shutdown: shutdown.clone() };
         tasks.spawn("mail dispatcher", infallible(dispatcher.run()));
     }
 }

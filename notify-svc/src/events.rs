@@ -1,33 +1,59 @@
 //! From events to ledger rows. One file for each event type says what the event means here.
 
+mod achievement_unlocked;
 mod email_verified;
 mod intake;
 mod one_time_code_issued;
+mod password_changed;
+mod password_reset_requested;
 mod registration_repeated;
+mod routine_changed;
+mod user_deleted;
+mod user_profile_updated;
 mod user_registered;
+mod user_roles_changed;
+mod user_signed_in;
+mod weekly_summary_due;
+mod workout_reminder_due;
 
 pub use intake::{Arrival, Intake};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use eventbus::{DecodeError, Envelope};
 use fitness_proto::fitness::user::v1::{
-    EmailVerified, OneTimeCodeIssued, RegistrationRepeated, UserRegistered,
+    EmailVerified, OneTimeCodeIssued, PasswordChanged, PasswordResetRequested, RegistrationRepeated,
+    UserDeleted, UserProfileUpdated, UserRegistered, UserRolesChanged, UserSignedIn,
 };
-use prost::Name as _;
+use fitness_proto::fitness::workout::v1::{
+    AchievementUnlocked, AthleteFollowed, AthleteProfileCreated, RecordSet, RoutineChanged,
+    TrainerProfileCreated, WeeklySummaryDue, WorkoutFinished, WorkoutReminderDue, WorkoutStarted,
+};
+use prost::Name;
+use prost_types::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::ledger::accounts::{Erasure, Roles};
 use crate::ledger::recipients::Recipient;
 use crate::notification::Template;
 
 /// The topics this service listens to.
-pub const TOPICS: [&str; 1] = [<UserRegistered as eventbus::Event>::TOPIC];
+pub const TOPICS: [&str; 2] =
+    [<UserRegistered as eventbus::Event>::TOPIC, <WorkoutReminderDue as eventbus::Event>::TOPIC];
+
+/// How long after an event a mail about it is worth reading that is neither urgent nor lasting: longer than the retry
+/// schedule, shorter than what puzzles people.
+const WORTH_TELLING: TimeDelta = TimeDelta::days(3);
 
 /// What an event makes this service do.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Effect {
     /// Remember whom to write to.
     Know(Recipient),
+    /// Remember what an account may do.
+    Permit(Roles),
+    /// Forget a person.
+    Erase(Erasure),
     /// Write a mail.
     Notify(Draft),
     /// Nothing; the event is of no concern here.
@@ -64,21 +90,67 @@ pub(crate) enum EventError {
 
 /// Decodes an event and says what it means here; `None` is an event type that this service does not know.
 pub(crate) fn effect(envelope: &Envelope) -> Result<Option<Effect>, EventError> {
-    let name = envelope.event_type.as_str();
-    let effect = if name == UserRegistered::full_name() {
-        user_registered::effect(envelope.decode()?, envelope.time)
-    } else if name == OneTimeCodeIssued::full_name() {
+    let Some(name) = envelope.event_type.rsplit_once('.') else { return Ok(None) };
+    let time = envelope.time;
+    let effect = if name == of::<OneTimeCodeIssued>() {
         one_time_code_issued::effect(envelope.decode()?)
-    } else if name == EmailVerified::full_name() {
+    } else if name == of::<EmailVerified>() {
         email_verified::effect(&envelope.decode()?)
-    } else if name == RegistrationRepeated::full_name() {
+    } else if name == of::<UserRegistered>() {
+        user_registered::effect(envelope.decode()?, time)
+    } else if name == of::<RegistrationRepeated>() {
         registration_repeated::effect(&envelope.decode()?)
+    } else if name == of::<UserSignedIn>() {
+        user_signed_in::effect(&envelope.decode()?, time)
+    } else if name == of::<PasswordResetRequested>() {
+        password_reset_requested::effect(envelope.decode()?)
+    } else if name == of::<PasswordChanged>() {
+        password_changed::effect(&envelope.decode()?, time)
+    } else if name == of::<UserProfileUpdated>() {
+        user_profile_updated::effect(envelope.decode()?, time)
+    } else if name == of::<UserRolesChanged>() {
+        user_roles_changed::effect(&envelope.decode()?, time)
+    } else if name == of::<UserDeleted>() {
+        user_deleted::effect(&envelope.decode()?, time)
+    } else if name == of::<WorkoutReminderDue>() {
+        workout_reminder_due::effect(&envelope.decode()?)
+    } else if name == of::<AchievementUnlocked>() {
+        achievement_unlocked::effect(&envelope.decode()?, time)
+    } else if name == of::<RoutineChanged>() {
+        routine_changed::effect(&envelope.decode()?, time)
+    } else if name == of::<WeeklySummaryDue>() {
+        weekly_summary_due::effect(&envelope.decode()?, time)
+    } else if OF_NO_CONCERN.contains(&name) {
+        Ok(Effect::Nothing)
     } else {
         return Ok(None);
     };
     effect.map(Some)
 }
 
+/// Known events about which nobody is written to.
+const OF_NO_CONCERN: [(&str, &str); 6] = [
+    of::<AthleteProfileCreated>(),
+    of::<WorkoutStarted>(),
+    of::<WorkoutFinished>(),
+    of::<RecordSet>(),
+    of::<TrainerProfileCreated>(),
+    of::<AthleteFollowed>(),
+];
+
+/// Package and name of an event type.
+const fn of<E: Name>() -> (&'static str, &'static str) {
+    (E::PACKAGE, E::NAME)
+}
+
 fn user_id(text: &str) -> Result<Uuid, EventError> {
     text.parse().map_err(|_| EventError::Field("user_id"))
 }
+
+fn instant(time: Option<Timestamp>) -> Option<DateTime<Utc>> {
+    let time = time?;
+    DateTime::from_timestamp(time.seconds, time.nanos.try_into().ok()?)
+}
+
+#[cfg(test)]
+mod tests;

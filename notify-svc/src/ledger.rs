@@ -5,11 +5,17 @@
 //! its short lease ends. After that only the worker knows how far the mail got; if it dies, the row is `in_doubt`.
 //! All leases run by the clock of the database.
 
+pub mod accounts;
 pub mod attempts;
 pub mod backlog;
 pub mod claims;
+pub mod dead_letters;
 pub mod entries;
+pub mod history;
+pub mod interventions;
+pub mod preferences;
 pub mod recipients;
+pub mod retention;
 pub mod sweep;
 
 use std::time::Duration;

@@ -1,19 +1,28 @@
 //! notify-svc: events become notifications, notifications become e-mails.
 //!
 //! One direction: [`events`] says what an event means and enters rows in the [`ledger`]; [`delivery`] claims them, has
-//! them written by [`render`], and sends them over [`smtp`]. Only the ledger holds SQL.
+//! them written by [`render`], and sends them over [`smtp`]. People and administrators come from the other side: `grpc`
+//! asks [`access`] and then a use case of [`notifications`] or [`dead_letters`]. Only the ledger holds SQL.
 
+pub mod access;
 pub mod app;
 pub mod config;
+pub mod dead_letters;
 pub mod delivery;
 pub mod events;
+mod grpc;
 pub mod ledger;
 pub mod metrics;
 pub mod notification;
+pub mod notifications;
+pub mod page;
+pub mod preferences;
+pub mod quiet_hours;
 pub mod render;
 pub mod schedule;
 mod secrets;
 pub mod smtp;
+pub mod unsubscribe_token;
 
 pub use app::App;
 pub use config::NotifySvcConfig;

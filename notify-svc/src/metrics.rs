@@ -1,14 +1,21 @@
 //! What an operator watches: notifications by outcome, the SMTP relay's answers, the backlog, how long mails take.
 
 use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use opentelemetry::metrics::{Counter, Gauge, Histogram};
 use opentelemetry::{KeyValue, global};
 
 use crate::ledger::attempts::Settled;
 use crate::ledger::backlog::Waiting;
+use crate::ledger::dead_letters;
 use crate::notification::State;
+
+#[derive(Debug, Default)]
+struct Seen {
+    states: HashSet<String>,
+    groups: HashSet<String>,
+}
 
 /// The instruments of this service.
 #[derive(Debug)]
@@ -16,12 +23,14 @@ pub struct Metrics {
     notifications: Counter<u64>,
     attempts: Counter<u64>,
     unknown_events: Counter<u64>,
+    forgotten_events: Counter<u64>,
     delivery: Histogram<f64>,
     backlog: Gauge<u64>,
     backlog_age: Gauge<f64>,
     breaker_open: Gauge<u64>,
-    /// States that had a backlog: they are set to zero once it is gone.
-    seen: Mutex<HashSet<String>>,
+    dead_letters: Gauge<u64>,
+    /// States and groups that had something waiting: they are set to zero once it is gone.
+    seen: Mutex<Seen>,
 }
 
 impl Default for Metrics {
@@ -39,6 +48,10 @@ impl Default for Metrics {
             unknown_events: meter
                 .u64_counter("notify.events.unknown")
                 .with_description("Events of a type that this service does not know.")
+                .build(),
+            forgotten_events: meter
+                .u64_counter("notify.events.forgotten")
+                .with_description("Events for a mail that are older than what the ledger remembers.")
                 .build(),
             delivery: meter
                 .f64_histogram("notify.delivery.duration")
@@ -61,6 +74,10 @@ impl Default for Metrics {
                 .u64_gauge("notify.smtp.breaker_open")
                 .with_description("1 while sending pauses because the relay is away.")
                 .build(),
+            dead_letters: meter
+                .u64_gauge("notify.dead_letters")
+                .with_description("Dead letters that wait for somebody, by consumer group.")
+                .build(),
             seen: Mutex::default(),
         }
     }
@@ -71,6 +88,11 @@ impl Metrics {
     pub fn unknown_event(&self, event_type: &str) {
         self.unknown_events.add(1, &[]);
         tracing::debug!(event_type, "an event of an unknown type was skipped");
+    }
+
+    /// An event came by that is too old to know whether its mail was sent.
+    pub fn forgotten_event(&self) {
+        self.forgotten_events.add(1, &[]);
     }
 
     /// Rows were entered, and older ones cancelled by them.
@@ -115,13 +137,24 @@ impl Metrics {
 
     /// What is waiting now.
     pub fn waiting(&self, waiting: &[Waiting]) {
-        let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        seen.extend(waiting.iter().map(|group| group.state.clone()));
-        for state in seen.iter() {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.states.extend(waiting.iter().map(|group| group.state.clone()));
+        for state in &seen.states {
             let group = waiting.iter().find(|group| group.state == *state);
             let label = [KeyValue::new("state", state.clone())];
             self.backlog.record(group.map_or(0, |group| group.count.unsigned_abs()), &label);
             self.backlog_age.record(group.map_or(0.0, |group| group.oldest_age_seconds), &label);
+        }
+    }
+
+    /// Which dead letters wait now.
+    pub fn dead_letters(&self, waiting: &[dead_letters::Waiting]) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.groups.extend(waiting.iter().map(|group| group.consumer_group.clone()));
+        for name in &seen.groups {
+            let count =
+                waiting.iter().find(|group| group.consumer_group == *name).map_or(0, |group| group.count);
+            self.dead_letters.record(count.unsigned_abs(), &[KeyValue::new("group", name.clone())]);
         }
     }
 }

@@ -3,8 +3,10 @@
 //! Everything in a mail comes from its row, the templates and the configuration, nothing from the clock or from chance:
 //! a repeat is the same mail byte by byte.
 
+mod links;
 mod locale;
 mod message;
+mod moments;
 mod names;
 pub mod samples;
 mod variables;
@@ -99,7 +101,14 @@ impl Renderer {
         let template: Template = claim.template.parse()?;
         let variables = variables::of(claim, &self.public_url, &self.keys)?;
         let content = self.content(template, Locale::negotiate(&claim.locale), &variables)?;
-        message::build(&self.from, claim, content)
+        let unsubscribe = links::unsubscribe(claim, template.category(), &self.public_url, &self.keys);
+        message::build(&self.from, claim, content, unsubscribe.map(|links| links.one_click))
+    }
+
+    /// Writes what the sample of a mail holds.
+    pub fn preview(&self, template: Template, locale: Locale) -> Result<Content, RenderError> {
+        let claim = samples::sample(template, locale, &self.keys);
+        self.content(template, locale, &variables::of(&claim, &self.public_url, &self.keys)?)
     }
 
     /// Fills the three templates of a mail.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crate::notification::Category;
 
-/// Codes: somebody waits, and after the last step the code's expiry ends it.
+/// Codes and links: somebody waits, and after the last step the expiry ends it.
 const ONE_TIME_CODE: [Duration; 3] =
     [Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(45)];
 
-/// Everything else: outlives an outage of more than a day.
+/// Everything else: outlives an outage of more than a day, unless its own time is over before.
 const PATIENT: [Duration; 9] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
@@ -31,7 +31,7 @@ pub fn pause_after(category: Category, failed_attempts: u32, random: f64) -> Opt
     let step = failed_attempts.saturating_sub(1) as usize;
     let pause = match category {
         Category::OneTimeCode => ONE_TIME_CODE[step.min(ONE_TIME_CODE.len() - 1)],
-        Category::Security | Category::Account => *PATIENT.get(step)?,
+        _ => *PATIENT.get(step)?,
     };
     Some(pause.mul_f64(1.0 - JITTER + 2.0 * JITTER * random))
 }

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chassis::sealing::{OpenError, Sealed, SealingKeys, one_time_code_place};
+use chassis::sealing::{OpenError, Sealed, SealingKeys, one_time_code_place, password_reset_place};
 use fitness_proto::fitness::user::v1::SealedSecret;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -31,11 +31,20 @@ pub enum SecretError {
 impl SealedVariable {
     /// A one-time code as it came in its event.
     pub(crate) fn one_time_code(sealed: SealedSecret, code_id: &str, user_id: &str) -> Self {
+        Self::sealed_for(&one_time_code_place(code_id, user_id), sealed)
+    }
+
+    /// The token of a link that resets a password, as it came in its event.
+    pub(crate) fn password_reset(sealed: SealedSecret, reset_id: &str, user_id: &str) -> Self {
+        Self::sealed_for(&password_reset_place(reset_id, user_id), sealed)
+    }
+
+    fn sealed_for(place: &[u8], sealed: SealedSecret) -> Self {
         Self {
             key_id: sealed.key_id,
             nonce: STANDARD.encode(sealed.nonce),
             ciphertext: STANDARD.encode(sealed.ciphertext),
-            place: STANDARD.encode(one_time_code_place(code_id, user_id)),
+            place: STANDARD.encode(place),
         }
     }
 

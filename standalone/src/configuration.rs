@@ -6,6 +6,7 @@ use chassis::telemetry::TelemetryConfig;
 use gateway::GatewayConfig;
 use notify_svc::NotifySvcConfig;
 use user_svc::UserSvcConfig;
+use workout_svc::WorkoutSvcConfig;
 
 use crate::stack::InfrastructureConfig;
 
@@ -18,6 +19,7 @@ pub(crate) fn check(mut settings: Settings) -> Result<Vec<Setting>, Problems> {
     GatewayConfig::from_settings(&mut settings);
     // What they answer is made again when the databases are known; here only the problems count.
     let _ = UserSvcConfig::from_settings(&mut settings);
+    let _ = WorkoutSvcConfig::from_settings(&mut settings);
     let _ = NotifySvcConfig::from_settings(&mut settings);
     settings.finish()
 }

@@ -9,4 +9,5 @@ mod stack;
 mod summary;
 
 pub use self::arguments::Arguments;
+pub use self::secrets::provide as provide_secrets;
 pub use self::stack::Stack;

@@ -13,7 +13,7 @@ use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 
 /// Puts the installation's own secrets where the operator has set none; without a folder they are not kept.
-pub(crate) fn provide(settings: &mut Settings, folder: Option<&Path>) -> anyhow::Result<()> {
+pub fn provide(settings: &mut Settings, folder: Option<&Path>) -> anyhow::Result<()> {
     if let Some(folder) = folder {
         fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     }

@@ -11,6 +11,7 @@ use notify_svc::NotifySvcConfig;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use user_svc::UserSvcConfig;
+use workout_svc::WorkoutSvcConfig;
 
 use self::infrastructure::Infrastructure;
 pub(crate) use self::infrastructure::InfrastructureConfig;
@@ -20,11 +21,13 @@ use crate::summary::Summary;
 use crate::{configuration, secrets};
 
 /// The settings that name an address; `--free-ports` gives each of them port 0.
-const ADDRESSES: [&str; 10] = [
+const ADDRESSES: [&str; 12] = [
     "GATEWAY_HTTP_ADDR",
     "GATEWAY_OPS_ADDR",
     "USER_SVC_GRPC_ADDR",
     "USER_SVC_OPS_ADDR",
+    "WORKOUT_SVC_GRPC_ADDR",
+    "WORKOUT_SVC_OPS_ADDR",
     "NOTIFY_SVC_GRPC_ADDR",
     "NOTIFY_SVC_OPS_ADDR",
     "EMBEDDED_KAFKA_ADDR",
@@ -126,6 +129,9 @@ impl Stack {
     }
 }
 
+/// All problems are found before anything starts.
+const INCOMPLETE: &str = "a configuration without problems is complete";
+
 async fn start_services(
     settings: &mut Settings,
     infrastructure: &Infrastructure,
@@ -133,28 +139,36 @@ async fn start_services(
     ended: &CancellationToken,
 ) -> anyhow::Result<(Vec<Service>, Summary)> {
     settings.set("DATABASE_URL", infrastructure.database_url("user_svc").await?);
-    let user = UserSvcConfig::from_settings(settings);
+    settings.set_default("FILES_DIR", data_dir.join("files").display().to_string());
+    let user = UserSvcConfig::from_settings(settings).context(INCOMPLETE)?;
+    let user = user_svc::App::build(user).await.context("user-svc cannot start")?;
+    // The others ask user-svc for its keys, wherever it listens.
+    settings.set("USER_SVC_URL", format!("http://{}", user.grpc_addr()?));
+    settings.set("DATABASE_URL", infrastructure.database_url("workout_svc").await?);
+    let workout = WorkoutSvcConfig::from_settings(settings).context(INCOMPLETE)?;
+    let workout = workout_svc::App::build(workout).await.context("workout-svc cannot start")?;
     settings.set("DATABASE_URL", infrastructure.database_url("notify_svc").await?);
-    let notify = NotifySvcConfig::from_settings(settings);
+    let notify = NotifySvcConfig::from_settings(settings).context(INCOMPLETE)?;
+    let notify = notify_svc::App::build(notify).await.context("notify-svc cannot start")?;
+    settings.set("WORKOUT_SVC_URL", format!("http://{}", workout.grpc_addr()?));
+    settings.set("NOTIFY_SVC_URL", format!("http://{}", notify.grpc_addr()?));
     let gateway = GatewayConfig::from_settings(settings);
     std::mem::take(settings).finish()?;
-    let (user, notify) = user.zip(notify).context("a configuration without problems is complete")?;
-
-    let user = user_svc::App::build(user).await.context("user-svc cannot start")?;
-    let notify = notify_svc::App::build(notify).await.context("notify-svc cannot start")?;
-    let gateway = gateway::App::build(GatewayConfig {
-        user_svc_url: format!("http://{}", user.grpc_addr()?),
-        ..gateway
-    })
+    let gateway = gateway::App::build(gateway)
     .await
     .context("the gateway cannot start")?;
 
     let summary = Summary {
         http: gateway.http_addr()?,
-        grpc: [("user-svc", user.grpc_addr()?), ("notify-svc", notify.grpc_addr()?)],
+        grpc: [
+            ("user-svc", user.grpc_addr()?),
+            ("workout-svc", workout.grpc_addr()?),
+            ("notify-svc", notify.grpc_addr()?),
+        ],
         ops: [
             ("gateway", gateway.ops_addr()?),
             ("user-svc", user.ops_addr()?),
+            ("workout-svc", workout.ops_addr()?),
             ("notify-svc", notify.ops_addr()?),
         ],
         kafka: infrastructure.kafka.clone(),
@@ -162,10 +176,11 @@ async fn start_services(
         smtp: infrastructure.smtp.clone(),
         data: infrastructure.data_location(data_dir),
     };
-    let healths = [user.health(), notify.health(), gateway.health()];
+    let healths = [user.health(), workout.health(), notify.health(), gateway.health()];
     let services = vec![
         Service::start("gateway", ended, |shutdown| gateway.run_until(shutdown)),
         Service::start("user-svc", ended, |shutdown| user.run_until(shutdown)),
+        Service::start("workout-svc", ended, |shutdown| workout.run_until(shutdown)),
         Service::start("notify-svc", ended, |shutdown| notify.run_until(shutdown)),
     ];
     for health in healths {

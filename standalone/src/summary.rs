@@ -8,10 +8,10 @@ use std::net::SocketAddr;
 pub struct Summary {
     /// The gateway.
     pub http: SocketAddr,
-    /// user-svc's and notify-svc's gRPC servers.
-    pub grpc: [(&'static str, SocketAddr); 2],
+    /// The gRPC servers.
+    pub grpc: [(&'static str, SocketAddr); 3],
     /// The operator's ports.
-    pub ops: [(&'static str, SocketAddr); 3],
+    pub ops: [(&'static str, SocketAddr); 4],
     /// The Kafka bootstrap servers.
     pub kafka: String,
     /// The embedded mailbox's page; none where mail goes to a real server.

@@ -1,56 +1,11 @@
 //! Kafka as a consumer sees it that nobody here wrote: values by the .proto files, CloudEvents headers, trace context.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use fitness_proto::fitness::user::v1::{OneTimeCodeIssued, UserRegistered};
 use prost::Message as _;
-use rdkafka::consumer::{Consumer as _, StreamConsumer};
-use rdkafka::message::{Headers as _, Message as _};
-use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-use crate::harness::{Account, Api, Inbox, shared};
-
-struct Record {
-    key: String,
-    headers: HashMap<String, String>,
-    payload: Vec<u8>,
-}
-
-/// Reads a topic from its beginning until `enough`.
-async fn read(brokers: &str, topic: &str, enough: impl Fn(&[Record]) -> bool) -> Vec<Record> {
-    let consumer: StreamConsumer = ClientConfig::new()
-        .set("bootstrap.servers", brokers)
-        .set("group.id", "an-outsider")
-        .set("enable.auto.commit", "false")
-        .create()
-        .unwrap();
-    let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(10)).unwrap();
-    let mut partitions = TopicPartitionList::new();
-    for partition in metadata.topics()[0].partitions() {
-        partitions.add_partition_offset(topic, partition.id(), Offset::Beginning).unwrap();
-    }
-    consumer.assign(&partitions).unwrap();
-    let mut records = Vec::new();
-    let reading = async {
-        while !enough(&records) {
-            let message = consumer.recv().await.unwrap();
-            let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-            records.push(Record {
-                key: text(message.key().unwrap()),
-                headers: message
-                    .headers()
-                    .unwrap()
-                    .iter()
-                    .map(|header| (header.key.to_owned(), text(header.value.unwrap())))
-                    .collect(),
-                payload: message.payload().unwrap().to_vec(),
-            });
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), reading).await.expect("the records arrive");
-    records
-}
+use crate::harness::{Account, Api, Inbox, Record, read_topic, shared};
 
 #[tokio::test]
 async fn an_outside_consumer_reads_the_events_with_the_proto_files_alone() {
@@ -71,7 +26,7 @@ async fn an_outside_consumer_reads_the_events_with_the_proto_files_alone() {
 
     let of_this_trace =
         |record: &Record| record.headers.get("traceparent").is_some_and(|t| t.contains(&trace_id));
-    let records = read(system.kafka(), "fitness.user.events", |records| {
+    let records = read_topic(system.kafka(), "fitness.user.events", |records| {
         records.iter().filter(|record| of_this_trace(record)).count() == 2
     })
     .await;

@@ -5,11 +5,24 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod access;
 mod bad_input;
+mod bad_input_everywhere;
+mod coaching;
+mod dead_letters;
+mod degradation;
+mod files;
+mod first_month;
 mod grpc;
 mod harness;
 mod kafka_events;
+mod live_feed;
+mod ownership;
 mod outages;
+mod planner;
 mod registration;
+mod sessions;
+mod settings;
 mod stopping;
 mod tracing_edges;
+mod training;

@@ -12,9 +12,10 @@ use chassis::lifecycle::Tasks;
 use chassis::migrations::{self, MigrationError};
 use chassis::time::{Clock, SystemClock};
 use chassis::{database, kafka, ops};
-use eventbus::{Event as _, KafkaPublisher};
+use eventbus::{ConsumerConfig, Event as _, KafkaConsumer, KafkaPublisher};
 use fitness_proto::fitness::user::v1::UserRegistered;
 use fitness_proto::fitness::user::v1::auth_service_server::AuthServiceServer;
+use fitness_proto::fitness::user::v1::file_service_server::FileServiceServer;
 use fitness_proto::fitness::user::v1::user_service_server::UserServiceServer;
 use outbox::{Outbox, Relay};
 use tokio::net::TcpListener;
@@ -22,7 +23,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
 use crate::config::UserSvcConfig;
-use crate::grpc::{AuthApi, UserApi};
+use crate::events::{Intake, TOPICS};
+use crate::files::{Files, Objects};
+use crate::grpc::{AuthApi, FileApi, UserApi};
 use crate::{NAME, store};
 
 /// Longest time for what outlives the calls. The relay takes three seconds for its last batch.
@@ -32,10 +35,12 @@ const REAR_DEADLINE: Duration = Duration::from_secs(4);
 pub struct App {
     config: UserSvcConfig,
     accounts: Accounts,
+    files: Files,
     health: Health,
     dependencies: Dependencies,
     verifier: Verifier,
     publisher: KafkaPublisher,
+    consumer: KafkaConsumer,
     grpc: TcpListener,
     ops: TcpListener,
 }
@@ -70,6 +75,9 @@ impl App {
         let verifier =
             Verifier::new(tokens.key_set(), tokens.issuer()).context("the public key does not verify")?;
         let publisher = KafkaPublisher::new(&config.kafka.kafka).context("the Kafka settings do not fit")?;
+        let consumer = ConsumerConfig::new(&config.kafka_group, &TOPICS);
+        let consumer =
+            KafkaConsumer::new(&config.kafka.kafka, consumer).context("the Kafka settings do not fit")?;
         let grpc = ops::bind(config.grpc.addr, "USER_SVC_GRPC_ADDR").await?;
         let ops = ops::bind(config.ops_addr, "USER_SVC_OPS_ADDR").await?;
         let accounts = Accounts {
@@ -81,10 +89,18 @@ impl App {
             sealing: config.sealing.clone(),
             access_tokens: tokens,
             session_lifetime: config.session_lifetime,
+            limits: config.limits.clone(),
+            admin_email: config.admin_email.clone(),
+        };
+        let files = Files {
+            pool: accounts.pool.clone(),
+            clock: Arc::clone(&accounts.clock),
+            objects: Objects::open(&config.files.store)?,
+            limits: config.files.limits,
         };
         let health = Health::default();
         let dependencies = Dependencies::of(&health);
-        Ok(Self { config, accounts, health, dependencies, verifier, publisher, grpc, ops })
+        Ok(Self { config, accounts, files, health, dependencies, verifier, publisher, consumer, grpc, ops })
     }
 
     /// Where the gRPC server listens.
@@ -104,7 +120,8 @@ impl App {
 
     /// Serves until `shutdown`, then finishes what is running.
     pub async fn run_until(self, shutdown: CancellationToken) -> anyhow::Result<()> {
-        let Self { config, accounts, health, dependencies, verifier, publisher, grpc, ops } = self;
+        let Self { config, accounts, files, health, dependencies, verifier, publisher, consumer, grpc, ops } =
+            self;
         let Dependencies { postgres, schema, kafka: broker } = dependencies;
         let pool = accounts.pool.clone();
 
@@ -115,31 +132,40 @@ impl App {
         rear.spawn("ops", ops::serve(ops, ops::routes(health.clone()), token()));
         rear.watch("postgres", database::watch(pool.clone(), postgres, token()));
         rear.watch("kafka", kafka::watch(publisher.state(), broker, token()));
-        let (topics, stop) = (config.kafka, token());
-        rear.watch("topics", async move {
-            topics.ensure_topics([UserRegistered::TOPIC], &stop).await;
-            stop.cancelled().await;
-        });
         let relay = Relay::new(pool.clone(), publisher, &accounts.outbox, config.relay);
-        let (tables, stop) = (pool.clone(), token());
-        rear.spawn("relay", async move {
+
+        let front = Tasks::new(shutdown.child_token());
+        let (behind, before, stop) = (rear.clone(), front.clone(), token());
+        let (keeper, sweeper, topics) = (accounts.clone(), files.clone(), config.kafka);
+        // Everything that needs the tables waits for them.
+        rear.spawn("start", async move {
+            let pool = keeper.pool.clone();
             let migrated = migrations::run(config.migrate_on_start, &schema, || async {
-                store::migrate(&tables).await?;
-                outbox::migrate(&tables).await
+                store::migrate(&pool).await?;
+                outbox::migrate(&pool).await
             });
-            // The relay waits for its table.
-            if let Some(migrated) = stop.run_until_cancelled(migrated).await {
-                migrated?;
-                relay.run(stop).await;
+            let Some(migrated) = stop.run_until_cancelled(migrated).await else { return Ok(()) };
+            migrated?;
+            behind.watch("relay", relay.run(stop.clone()));
+            let (files_stop, house_stop, house) = (stop.clone(), stop.clone(), keeper.clone());
+            behind.watch("files", async move { sweeper.run_sweeper(files_stop).await });
+            behind.watch("housekeeping", async move {
+                house.keep_house(config.housekeeping_interval, house_stop).await;
+            });
+            topics.ensure_topics([UserRegistered::TOPIC].into_iter().chain(TOPICS), &stop).await;
+            if !before.shutdown().is_cancelled() {
+                // What it takes in becomes events of ours, so it stops before the relay.
+                before.spawn("consumer", consumer.run(Intake(keeper), before.shutdown().clone()));
             }
+            stop.cancelled().await;
             Ok::<_, MigrationError>(())
         });
 
-        let front = Tasks::new(shutdown.child_token());
         let server = GrpcServer::new(config.grpc, health.clone())
             .authenticate(verifier)
             .service(AuthServiceServer::new(AuthApi(accounts.clone())))
-            .service(UserServiceServer::new(UserApi(accounts)));
+            .service(UserServiceServer::new(UserApi(accounts.clone())))
+            .service(FileServiceServer::new(FileApi { files, accounts }));
         front.spawn("grpc", server.serve(grpc, front.shutdown().clone()));
 
         tokio::select! {

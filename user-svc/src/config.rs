@@ -11,8 +11,11 @@ use chassis::sealing::SealingKeys;
 use chrono::TimeDelta;
 use outbox::RelayConfig;
 
+use crate::email_address::EmailAddress;
+use crate::files::FilesConfig;
 use crate::one_time_code::Pepper;
 use crate::password::{PasswordConfig, Passwords};
+use crate::rate_limit::RateLimits;
 use crate::tokens::AccessTokens;
 
 /// Everything that user-svc has to be told.
@@ -28,6 +31,8 @@ pub struct UserSvcConfig {
     pub ops_addr: SocketAddr,
     /// The broker.
     pub kafka: KafkaSettings,
+    /// The consumer group.
+    pub kafka_group: String,
     /// How events get from the outbox to the broker.
     pub relay: RelayConfig,
     /// Signs access tokens.
@@ -40,6 +45,14 @@ pub struct UserSvcConfig {
     pub pepper: Pepper,
     /// Hashes passwords.
     pub passwords: Passwords,
+    /// How often something may be tried or asked for.
+    pub limits: RateLimits,
+    /// The account with this address becomes an admin.
+    pub admin_email: Option<EmailAddress>,
+    /// How often what is over is removed.
+    pub housekeeping_interval: Duration,
+    /// Where pictures are kept and how many.
+    pub files: FilesConfig,
     /// Longest time for running calls to end at a stop.
     pub drain_deadline: Duration,
 }
@@ -62,6 +75,7 @@ impl UserSvcConfig {
             "127.0.0.1:9465",
         );
         let kafka = KafkaSettings::from_settings(settings, crate::NAME);
+        let kafka_group = settings.value("USER_SVC_KAFKA_GROUP", "Consumer group of user-svc.", crate::NAME);
         let access_tokens = access_tokens(settings);
         let session_seconds: u32 = settings.value(
             "SESSION_TTL_SECONDS",
@@ -79,6 +93,14 @@ impl UserSvcConfig {
             |text| Pepper::new(text.clone()).map_err(|error| error.to_string()),
         );
         let passwords = passwords(settings);
+        let limits = RateLimits::from_settings(settings);
+        let admin_email = admin_email(settings);
+        let housekeeping_seconds = settings.value(
+            "HOUSEKEEPING_INTERVAL_SECONDS",
+            "How often ended sessions and windows of limits are removed.",
+            "60",
+        );
+        let files = FilesConfig::from_settings(settings);
         let drain_seconds =
             settings.value("DRAIN_DEADLINE_SECONDS", "Longest time for running calls to end at a stop.", "6");
         Some(Self {
@@ -87,12 +109,17 @@ impl UserSvcConfig {
             grpc,
             ops_addr,
             kafka,
+            kafka_group,
             relay: RelayConfig { replay_at_start, ..RelayConfig::default() },
             access_tokens: access_tokens?,
             session_lifetime: TimeDelta::seconds(i64::from(session_seconds)),
             sealing: sealing?,
             pepper: pepper?,
             passwords: passwords?,
+            limits,
+            admin_email,
+            housekeeping_interval: Duration::from_secs(housekeeping_seconds),
+            files,
             drain_deadline: Duration::from_secs(drain_seconds),
         })
     }
@@ -108,6 +135,18 @@ fn access_tokens(settings: &mut Settings) -> Option<AccessTokens> {
         "Ed25519 private key in PKCS #8 PEM that signs the access tokens.",
         |pem| AccessTokens::new(pem, &issuer, lifetime).map_err(|error| error.to_string()),
     )
+}
+
+fn admin_email(settings: &mut Settings) -> Option<EmailAddress> {
+    let text: Option<String> = settings.optional(
+        "ADMIN_EMAIL",
+        "Address whose account becomes an admin, at start or as soon as the address is verified.",
+    );
+    let parsed = text.map(|text| EmailAddress::parse(&text));
+    parsed.transpose().unwrap_or_else(|error| {
+        settings.problem(format!("ADMIN_EMAIL: {error}"));
+        None
+    })
 }
 
 fn passwords(settings: &mut Settings) -> Option<Passwords> {
@@ -151,6 +190,14 @@ mod tests {
         }
         assert_eq!(problems.len(), 4);
         assert!(!problems.concat().contains("hunter"));
+    }
+
+    #[test]
+    fn an_admin_without_a_real_address_is_a_problem() {
+        let mut settings = Settings::from_pairs([("ADMIN_EMAIL", "not an address")]);
+        assert!(UserSvcConfig::from_settings(&mut settings).is_none());
+        let problems = settings.finish().unwrap_err().0;
+        assert!(problems.contains(&"ADMIN_EMAIL: must be an e-mail address".to_owned()), "{problems:?}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! E-mail addresses, parsed strictly enough that none can carry a second header, recipient or command.
 
+use chassis::errors::Violation;
+
 /// An address of the form `local@domain`, both in ASCII; international domains are written in Punycode.
 ///
 /// Quoted local parts, comments, address literals and white space, all allowed by RFC 5322 and none of them in use, are
@@ -28,6 +30,16 @@ impl EmailAddress {
             return Err(EmailAddressError);
         }
         Ok(Self { text: text.to_owned(), key: text.to_ascii_lowercase() })
+    }
+
+    /// Parses the field `email` of a request.
+    pub(crate) fn parse_field(text: &str) -> Result<Self, Vec<Violation>> {
+        Self::parse(text).map_err(|error| vec![Violation::new("email", error.to_string())])
+    }
+
+    /// Whether another address is the same account.
+    pub fn is_same(&self, other: &str) -> bool {
+        self.key.eq_ignore_ascii_case(other)
     }
 
     /// The address as it was written; mail goes there.

@@ -5,12 +5,19 @@
 
 pub mod accounts;
 pub mod app;
+pub mod client;
 pub mod config;
 pub mod email_address;
+mod events;
+pub mod files;
 mod grpc;
 pub mod one_time_code;
+mod opaque_token;
+pub mod paging;
 pub mod password;
 pub mod profile;
+pub mod rate_limit;
+pub mod session;
 pub mod store;
 pub mod tokens;
 pub mod user;

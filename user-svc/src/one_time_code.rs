@@ -18,7 +18,26 @@ pub const LIFETIME: TimeDelta = TimeDelta::minutes(15);
 /// How often a code may be typed in.
 pub const MAX_TRIES: i32 = 5;
 
-/// The key of the hashes of all codes.
+/// What a code is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It proves an address.
+    Verify,
+    /// It signs in.
+    Login,
+}
+
+impl Purpose {
+    /// The name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Login => "login",
+        }
+    }
+}
+
+/// The key of the hashes of all codes, and of whatever else must not be readable in the database.
 #[derive(Clone)]
 pub struct Pepper(SecretString);
 
@@ -45,12 +64,28 @@ impl Pepper {
         self.mac(code_id, code).verify_slice(stored).is_ok()
     }
 
+    /// Answers the hash under which something is found again that must not be readable, such as an address. `label`
+    /// keeps hashes of one use apart from those of another.
+    pub fn pseudonym(&self, label: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.keyed();
+        for part in [label.as_bytes()].iter().chain(parts) {
+            // With its length in front, so that moving a byte from one part to the next makes another hash.
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+
     fn mac(&self, code_id: Uuid, code: &str) -> Hmac<Sha256> {
-        let key = self.0.expose_secret().as_bytes();
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+        let mut mac = self.keyed();
         mac.update(code_id.as_bytes());
         mac.update(code.as_bytes());
         mac
+    }
+
+    fn keyed(&self) -> Hmac<Sha256> {
+        let key = self.0.expose_secret().as_bytes();
+        Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length")
     }
 }
 
@@ -91,6 +126,15 @@ mod tests {
         assert!(!pepper_a.matches(code_id, "012346", &hash));
         assert!(!pepper_a.matches(Uuid::from_u128(2), "012345", &hash));
         assert!(!pepper("b").matches(code_id, "012345", &hash));
+    }
+
+    #[test]
+    fn a_pseudonym_depends_on_label_parts_and_pepper() {
+        let pseudonym = pepper("a").pseudonym("x", &[b"ab", b"c"]);
+        assert_eq!(pseudonym, pepper("a").pseudonym("x", &[b"ab", b"c"]));
+        assert_ne!(pseudonym, pepper("a").pseudonym("x", &[b"a", b"bc"]));
+        assert_ne!(pseudonym, pepper("a").pseudonym("y", &[b"ab", b"c"]));
+        assert_ne!(pseudonym, pepper("b").pseudonym("x", &[b"ab", b"c"]));
     }
 
     #[test]

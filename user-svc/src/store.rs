@@ -1,10 +1,23 @@
 //! The SQL of this service, and the only place with any. The caller holds the connection and the transaction.
 //!
-//! Lock order: a transaction that touches an account and its code takes the row of the account first.
+//! Lock order: a transaction that changes an account, or writes an event of it, takes the row of the account first, and
+//! all admins before that where it takes a role away. Refreshing locks the session only.
 
 pub(crate) mod decoy;
+pub(crate) mod devices;
+pub(crate) mod doomed_objects;
+pub(crate) mod files;
+pub(crate) mod inbox;
 pub(crate) mod one_time_codes;
+pub(crate) mod password_resets;
+pub(crate) mod passwords;
+pub(crate) mod rate_limits;
+pub(crate) mod refresh_tokens;
+pub(crate) mod registrations;
+pub(crate) mod retention;
+pub(crate) mod roles;
 pub(crate) mod sessions;
+pub(crate) mod user_list;
 pub(crate) mod users;
 
 use sqlx::PgPool;

@@ -1,17 +1,11 @@
-//! Access tokens (EdDSA JSON Web Tokens, RFC 8037), their public key (RFC 7517) and opaque refresh tokens.
+//! Access tokens (EdDSA JSON Web Tokens, RFC 8037) and their public key (RFC 7517).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chassis::auth::{AUDIENCE, Claims};
 use chrono::{DateTime, TimeDelta, Utc};
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, KeypairBytes};
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use rand::Rng as _;
-use rand::rand_core::UnwrapErr;
-use rand::rngs::SysRng;
 use secrecy::{ExposeSecret as _, SecretString};
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::user::Role;
@@ -95,24 +89,6 @@ impl std::fmt::Debug for AccessTokens {
     }
 }
 
-/// An opaque token that buys the next access token.
-pub struct RefreshToken {
-    /// What the client gets: 256 random bits in base64url.
-    pub text: SecretString,
-    /// What the database gets.
-    pub hash: [u8; 32],
-}
-
-impl RefreshToken {
-    /// Draws a token from the system's random source.
-    pub fn draw() -> Self {
-        let mut bytes = [0; 32];
-        UnwrapErr(SysRng).fill_bytes(&mut bytes);
-        let text = URL_SAFE_NO_PAD.encode(bytes);
-        Self { hash: Sha256::digest(text.as_bytes()).into(), text: SecretString::from(text) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use chassis::auth::{Principal, Verifier};
@@ -162,13 +138,5 @@ mod tests {
         let error =
             AccessTokens::new(&SecretString::from("hunter2"), "i", TimeDelta::minutes(1)).unwrap_err();
         assert!(!error.to_string().contains("hunter2"));
-    }
-
-    #[test]
-    fn refresh_tokens_have_256_bits_and_are_stored_by_hash() {
-        let (one, two) = (RefreshToken::draw(), RefreshToken::draw());
-        assert_eq!(one.text.expose_secret().len(), 43);
-        assert_ne!(one.hash, two.hash);
-        assert_eq!(one.hash, <[u8; 32]>::from(Sha256::digest(one.text.expose_secret().as_bytes())));
     }
 }

@@ -15,6 +15,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role, in the order in which an account lists them.
+    pub const ALL: [Self; 3] = [Self::Athlete, Self::Trainer, Self::Admin];
+
     /// The name in tokens and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -26,7 +29,7 @@ impl Role {
 
     /// The role of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Athlete, Self::Trainer, Self::Admin].into_iter().find(|role| role.as_str() == name)
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
     }
 }
 
@@ -47,8 +50,17 @@ pub struct User {
     pub time_zone: String,
     /// What it may do.
     pub roles: Vec<Role>,
+    /// Whether it has a password; without one only a mailed code or link opens it.
+    pub password_set: bool,
     /// When it was opened.
     pub create_time: DateTime<Utc>,
+}
+
+impl User {
+    /// Whether it may do what the role allows.
+    pub fn has_role(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
 }
 
 impl std::fmt::Debug for User {

@@ -45,6 +45,8 @@ error_codes! {
     InvalidRequest, "INVALID_REQUEST", InvalidArgument, "the request breaks a rule; see violations";
     /// The one-time code is wrong, used up or expired.
     CodeInvalid, "CODE_INVALID", InvalidArgument, "the code is wrong or no longer valid; ask for a new one";
+    /// The token of a link to choose a new password is wrong, used up or expired.
+    ResetTokenInvalid, "RESET_TOKEN_INVALID", InvalidArgument, "the link is no longer valid; ask for a new one";
     /// The call needs an access token and has none.
     TokenMissing, "TOKEN_MISSING", Unauthenticated, "this call needs an access token: Authorization: Bearer <token>";
     /// The access token is forged, expired or not of this installation.
@@ -55,8 +57,12 @@ error_codes! {
     EmailNotVerified, "EMAIL_NOT_VERIFIED", PermissionDenied, "verify the address first with the mailed code";
     /// The signed-in account may not do this.
     PermissionDenied, "PERMISSION_DENIED", PermissionDenied, "this account may not do that";
+    /// Nobody would be left to run the installation.
+    LastAdmin, "LAST_ADMIN", FailedPrecondition, "this is the last admin; make somebody else one first";
     /// There is no such thing, or it is not the caller's to see.
     NotFound, "NOT_FOUND", NotFound, "there is no such resource";
+    /// The thing is not in a state in which this can be done to it.
+    WrongState, "WRONG_STATE", FailedPrecondition, "this cannot be done to it in its present state";
     /// Too much was asked in too short a time.
     TooManyRequests, "TOO_MANY_REQUESTS", ResourceExhausted, "too many requests; try again later";
     /// The server is at its limit of concurrent work.

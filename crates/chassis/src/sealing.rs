@@ -3,12 +3,18 @@
 //! XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha): its 192-bit nonces may be random without a count of messages. The
 //! associated data binds a seal to its place; moved to another event it does not open.
 
+mod signing;
+
+pub use self::signing::Signature;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead as _, Generate as _, Payload};
 use chacha20poly1305::{Key, KeyInit as _, XChaCha20Poly1305, XNonce};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
+
+use self::signing::SigningKey;
 
 /// A secret that only a holder of the key can read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +38,7 @@ pub struct SealingKeys(Vec<SealingKey>);
 struct SealingKey {
     id: String,
     cipher: XChaCha20Poly1305,
+    signing: SigningKey,
 }
 
 /// Why a text is no list of sealing keys. It never repeats any of the text.
@@ -84,7 +91,8 @@ impl SealingKeys {
             let bytes =
                 Zeroizing::new(STANDARD.decode(encoded).map_err(|_| SealingKeysError::Key(position))?);
             let key = Key::try_from(bytes.as_slice()).map_err(|_| SealingKeysError::Key(position))?;
-            keys.push(SealingKey { id: id.to_owned(), cipher: XChaCha20Poly1305::new(&key) });
+            let signing = SigningKey::derive(&bytes);
+            keys.push(SealingKey { id: id.to_owned(), cipher: XChaCha20Poly1305::new(&key), signing });
         }
         if keys.is_empty() { Err(SealingKeysError::Empty) } else { Ok(Self(keys)) }
     }
@@ -118,6 +126,11 @@ impl SealingKeys {
 /// The place of a one-time code: the code and the account that it belongs to, as they stand in its event.
 pub fn one_time_code_place(code_id: &str, user_id: &str) -> Vec<u8> {
     format!("{code_id}/{user_id}").into_bytes()
+}
+
+/// The place of the token that resets a password: the request and the account, as they stand in its event.
+pub fn password_reset_place(reset_id: &str, user_id: &str) -> Vec<u8> {
+    format!("password_reset/{reset_id}/{user_id}").into_bytes()
 }
 
 #[cfg(test)]

@@ -16,6 +16,6 @@ mod window;
 mod worker;
 
 pub use config::{KafkaConfig, KafkaConfigError};
-pub use consumer::{ConsumerConfig, ConsumerError, KafkaConsumer};
+pub use consumer::{ConsumerConfig, ConsumerError, ConsumerRole, KafkaConsumer};
 pub use publisher::KafkaPublisher;
 pub use topics::{TopicError, TopicSpec, create_topics, ensure_topics};

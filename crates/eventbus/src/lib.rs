@@ -14,6 +14,7 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod dead_letter;
 mod envelope;
 mod event;
 mod handler;
@@ -25,12 +26,13 @@ mod spans;
 mod state;
 mod trace_context;
 
+pub use dead_letter::{DeadLetter, OriginalRecord, RecordHeader};
 pub use envelope::{DecodeError, Envelope};
 pub use event::Event;
 pub use handler::{Delivery, Handler, Outcome};
 pub use kafka::{
-    ConsumerConfig, ConsumerError, KafkaConfig, KafkaConfigError, KafkaConsumer, KafkaPublisher, TopicError,
-    TopicSpec, create_topics, ensure_topics,
+    ConsumerConfig, ConsumerError, ConsumerRole, KafkaConfig, KafkaConfigError, KafkaConsumer,
+    KafkaPublisher, TopicError, TopicSpec, create_topics, ensure_topics,
 };
 pub use publisher::{Ack, PublishError, Publisher};
 pub use retry::RetryPolicy;

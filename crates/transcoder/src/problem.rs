@@ -96,9 +96,14 @@ impl Problem {
         )
     }
 
-    /// A 503 for a backend that cannot be reached.
+    /// A 503 for a backend that cannot be reached, which is worth another try soon.
     pub fn unavailable() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "The service is not available right now.")
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "DEPENDENCY_UNAVAILABLE",
+            "The service is not available right now.",
+        )
+        .with_retry_after(Duration::from_secs(1))
     }
 
     /// A 500 that says nothing about its cause.

@@ -16,6 +16,8 @@ use tracing::Instrument as _;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use transcoder::Transcoder;
 
+use crate::routes;
+
 static DURATION: LazyLock<Histogram<f64>> = LazyLock::new(|| {
     opentelemetry::global::meter("gateway")
         .f64_histogram("http.server.request.duration")
@@ -30,7 +32,8 @@ pub(super) async fn observe(State(transcoder): State<Transcoder>, request: Reque
     // A route template is one of a few; what is on the wire is not. A span that has started keeps its name, so the
     // route is looked up before.
     let matched = transcoder.route(request.method(), request.uri().path());
-    let route = matched.as_ref().map_or("none", |route| &*route.path);
+    let own = routes::own(request.method(), request.uri().path());
+    let route = own.or(matched.as_ref().map(|route| &*route.path)).unwrap_or("none");
     let span = tracing::info_span!(
         "http.server",
         otel.name = format!("{method} {route}"),
@@ -39,7 +42,7 @@ pub(super) async fn observe(State(transcoder): State<Transcoder>, request: Reque
         http.request.method = method,
         http.route = route,
         http.response.status_code = tracing::field::Empty,
-        request_id = super::request_id::of(&request),
+        request_id = super::request_id(request.headers()),
         trace_id = tracing::field::Empty,
     );
     // Fails only where telemetry is off, and then there is no parent to set.

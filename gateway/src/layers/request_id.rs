@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -21,8 +21,8 @@ pub(super) async fn request_id(mut request: Request, next: Next) -> Response {
 }
 
 /// The id of a request that went through [`request_id`].
-pub(super) fn of(request: &Request) -> Option<String> {
-    request.headers().get(&HEADER)?.to_str().ok().map(str::to_owned)
+pub(crate) fn of(headers: &HeaderMap) -> Option<String> {
+    headers.get(&HEADER)?.to_str().ok().map(str::to_owned)
 }
 
 /// Ids end up in logs, so they are short and have nothing that a log reader could trip over.

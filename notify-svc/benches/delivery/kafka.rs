@@ -9,12 +9,13 @@ use chassis::kafka::KafkaSettings;
 use chassis::sealing::SealingKeys;
 use embedded::broker::Broker;
 use eventbus::{Envelope, KafkaConfig, KafkaPublisher, Publisher as _, TopicSpec, create_topics};
+use notify_svc::config::TokenKeys;
 use notify_svc::delivery::DeliveryConfig;
 use notify_svc::events::TOPICS;
 use notify_svc::{App, NotifySvcConfig};
 use tokio_util::sync::CancellationToken;
 
-use crate::ledger::{all_sent, database, events};
+use crate::ledger::{RETENTION, all_sent, database, events};
 use crate::sink::Sink;
 
 const PARTITIONS: i32 = 3;
@@ -48,6 +49,12 @@ pub(crate) async fn whole_way(
         ops_addr: free,
         kafka: KafkaSettings { kafka, topic_partitions: PARTITIONS, topic_replication: 1 },
         kafka_group: "notify-svc".to_owned(),
+        dead_letter_topics: vec!["notify-svc.dead-letters".to_owned()],
+        token_keys: TokenKeys::UserSvc {
+            url: "http://127.0.0.1:1".to_owned(),
+            issuer: "https://id.example".to_owned(),
+        },
+        retention: RETENTION,
         delivery,
         from: "no-reply@fitness.example".parse()?,
         public_url: "https://fitness.example".to_owned(),

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::sink::Sink;
 
 const BATCH: usize = 500;
+pub(crate) const RETENTION: Duration = Duration::from_hours(90 * 24);
 
 /// An empty database with the tables of the service.
 pub(crate) async fn database() -> anyhow::Result<(PgPool, String)> {
@@ -48,7 +49,8 @@ pub(crate) fn events(mails: usize) -> (Vec<Envelope>, Vec<Envelope>) {
 
 /// Fills the ledger; answers how long the events of the mails took.
 pub(crate) async fn fill(pool: &PgPool, mails: usize) -> anyhow::Result<Duration> {
-    let intake = Intake::new(pool.clone(), Wake::default(), Vec::new(), Arc::new(Metrics::default()));
+    let intake =
+        Intake::new(pool.clone(), Wake::default(), Vec::new(), RETENTION, Arc::new(Metrics::default()));
     let (registered, verified) = events(mails);
     take(&intake, &registered).await?;
     let start = Instant::now();
@@ -58,8 +60,10 @@ pub(crate) async fn fill(pool: &PgPool, mails: usize) -> anyhow::Result<Duration
 
 async fn take(intake: &Intake, envelopes: &[Envelope]) -> anyhow::Result<()> {
     for batch in envelopes.chunks(BATCH) {
-        let arrivals: Vec<_> =
-            batch.iter().map(|envelope| Arrival { envelope, trace: envelope.trace.clone() }).collect();
+        let arrivals: Vec<_> = batch
+            .iter()
+            .map(|envelope| Arrival { envelope, position: None, trace: envelope.trace.clone() })
+            .collect();
         let outcomes = intake.take(&arrivals).await;
         anyhow::ensure!(
             outcomes.iter().all(|outcome| *outcome == eventbus::Outcome::Done),
@@ -90,6 +94,7 @@ pub(crate) async fn deliver(
         wake: Wake::default(),
         metrics: Arc::new(Metrics::default()),
         smtp: Health::default().dependency("smtp", Need::Deferrable),
+        retention: RETENTION,
     };
     let (start, before) = (Instant::now(), sink.taken());
     workers.start(&tasks);

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use chrono::Utc;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::breaker::Breaker;
+use super::consent::Consent;
 use super::queue::Queue;
 use super::{DeliveryConfig, Wake};
 use crate::ledger::claims;
@@ -14,6 +16,7 @@ use crate::ledger::claims;
 pub(super) struct Dispatcher {
     pub(super) pool: PgPool,
     pub(super) owner: Uuid,
+    pub(super) consent: Consent,
     pub(super) queue: Arc<Queue>,
     pub(super) breaker: Arc<Breaker>,
     pub(super) wake: Wake,
@@ -47,17 +50,28 @@ impl Dispatcher {
         if room == 0 {
             return true;
         }
-        match claims::claim(&self.pool, self.owner, room as i64, self.config.leases).await {
-            Ok(claims) => {
-                let more = claims.len() == room;
-                self.queue.push(claims);
-                more
-            }
+        match self.claim_up_to(room).await {
+            Ok(more) => more,
             Err(error) => {
                 tracing::warn!(error = %chassis::lifecycle::chain(&error), "due mails cannot be claimed now");
                 false
             }
         }
+    }
+
+    async fn claim_up_to(&self, room: usize) -> Result<bool, sqlx::Error> {
+        let claims = claims::claim(&self.pool, self.owner, room as i64, self.config.leases).await?;
+        let more = claims.len() == room;
+        let ids: Vec<_> = claims.iter().map(|claim| claim.notification_id).collect();
+        match self.consent.given(claims, Utc::now()).await {
+            Ok(given) => self.queue.push(given),
+            Err(error) => {
+                // Without the answer nothing of it goes out; it is due again at once.
+                claims::release(&self.pool, self.owner, &ids).await?;
+                return Err(error);
+            }
+        }
+        Ok(more)
     }
 
     /// Hands back what no sender has begun: another process may reach the relay, and after a stop or an outage

@@ -1,5 +1,5 @@
 //! What has to happen to the ledger whether or not mail flows: leases prolonged, orphans recovered, late mails
-//! expired, the backlog measured.
+//! expired, the backlog measured, old rows deleted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +12,12 @@ use uuid::Uuid;
 
 use super::{Wake, report};
 use crate::ledger::claims::{self, Leases};
-use crate::ledger::{backlog, entries, sweep};
+use crate::ledger::{backlog, dead_letters, entries, retention, sweep};
 use crate::metrics::Metrics;
 
 const TICK: Duration = Duration::from_secs(1);
 const BACKLOG_EVERY: Duration = Duration::from_secs(5);
+const PRUNE_EVERY: Duration = Duration::from_hours(1);
 /// Pause before the repeat of a mail whose worker died.
 const AFTER_RECOVERY: Duration = Duration::ZERO;
 
@@ -24,6 +25,7 @@ pub(super) struct Housekeeping {
     pub(super) pool: PgPool,
     pub(super) owner: Uuid,
     pub(super) leases: Leases,
+    pub(super) retention: Duration,
     pub(super) outbox: Outbox,
     pub(super) metrics: Arc<Metrics>,
     pub(super) wake: Wake,
@@ -42,7 +44,7 @@ impl Housekeeping {
     pub(super) async fn run(self) {
         let mut tick = interval(TICK.min(self.leases.claimed / 4));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut measured: Option<Instant> = None;
+        let (mut measured, mut pruned): (Option<Instant>, Option<Instant>) = (None, None);
         loop {
             tokio::select! {
                 () = self.shutdown.cancelled() => return,
@@ -53,9 +55,31 @@ impl Housekeeping {
             }
             if measured.is_none_or(|at| at.elapsed() >= BACKLOG_EVERY) {
                 measured = Some(Instant::now());
-                if let Ok(waiting) = backlog::waiting(&self.pool).await {
-                    self.metrics.waiting(&waiting);
-                }
+                self.measure().await;
+            }
+            if pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
+                pruned = Some(Instant::now());
+                self.prune().await;
+            }
+        }
+    }
+
+    /// What cannot be measured now is measured a little later.
+    async fn measure(&self) {
+        if let Ok(waiting) = backlog::waiting(&self.pool).await {
+            self.metrics.waiting(&waiting);
+        }
+        if let Ok(waiting) = dead_letters::waiting(&self.pool).await {
+            self.metrics.dead_letters(&waiting);
+        }
+    }
+
+    async fn prune(&self) {
+        match retention::prune(&self.pool, self.retention).await {
+            Ok(0) => {}
+            Ok(notifications) => tracing::info!(notifications, "old notifications were deleted"),
+            Err(error) => {
+                tracing::warn!(error = %chassis::lifecycle::chain(&error), "old notifications stay a little longer");
             }
         }
     }

@@ -1,24 +1,19 @@
 //! A one-time code was made: mail it while it works. A newer code makes the older mails pointless.
 
-use chrono::DateTime;
 use fitness_proto::fitness::user::v1::{CodePurpose, OneTimeCodeIssued};
 use serde_json::json;
 
-use super::{Draft, Effect, EventError, user_id};
+use super::{Draft, Effect, EventError, instant, user_id};
 use crate::notification::Template;
 use crate::secrets::SealedVariable;
 
 pub(super) fn effect(event: OneTimeCodeIssued) -> Result<Effect, EventError> {
-    let purpose = event.purpose();
-    let template = match purpose {
+    let template = match event.purpose() {
         CodePurpose::Verify => Template::EmailVerification,
-        CodePurpose::Login => return Ok(Effect::Nothing),
+        CodePurpose::Login => Template::LoginCode,
         CodePurpose::Unspecified => return Err(EventError::Field("purpose")),
     };
-    let expire_time = event
-        .expire_time
-        .and_then(|time| DateTime::from_timestamp(time.seconds, time.nanos.try_into().ok()?))
-        .ok_or(EventError::Field("expire_time"))?;
+    let expire_time = instant(event.expire_time).ok_or(EventError::Field("expire_time"))?;
     let sealed = event.sealed_code.ok_or(EventError::Field("sealed_code"))?;
     let code = SealedVariable::one_time_code(sealed, &event.code_id, &event.user_id);
     Ok(Effect::Notify(Draft {

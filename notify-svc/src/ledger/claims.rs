@@ -40,6 +40,8 @@ pub struct Claim {
     pub event_time: DateTime<Utc>,
     /// When the row was made.
     pub create_time: DateTime<Utc>,
+    /// When it is of no use any more.
+    pub deliver_before: Option<DateTime<Utc>>,
     /// The trace of the event.
     pub traceparent: Option<String>,
     /// What tracing vendors add to it.
@@ -89,7 +91,8 @@ pub async fn claim(
          WHERE n.notification_id = due.notification_id
          RETURNING n.notification_id, n.user_id, n.fence, n.attempts, n.template, n.in_doubt_rule,
                    n.email, n.display_name, n.locale, n.time_zone,
-                   n.variables, n.secrets, n.event_time, n.create_time, n.traceparent, n.tracestate",
+                   n.variables, n.secrets, n.event_time, n.create_time, n.deliver_before,
+                   n.traceparent, n.tracestate",
         owner,
         limit,
         interval(leases.claimed),
@@ -137,4 +140,57 @@ pub async fn release(pool: &PgPool, owner: Uuid, notification_ids: &[Uuid]) -> R
     .execute(pool)
     .await?;
     Ok(())
+}
+
+/// A claimed row that is not to be sent now.
+#[derive(Clone, Debug)]
+pub struct HeldBack {
+    /// The row.
+    pub notification_id: Uuid,
+    /// The number of the lease.
+    pub fence: i64,
+    /// When it may be sent; `None` is never.
+    pub until: Option<DateTime<Utc>>,
+    /// Why, in our words.
+    pub detail: String,
+}
+
+/// Gives back rows that their recipients do not want now, or ends them. Answers how many were ended.
+pub async fn hold_back(pool: &PgPool, owner: Uuid, rows: &[HeldBack]) -> Result<u64, sqlx::Error> {
+    let ended = sqlx::query_scalar!(
+        r#"WITH given AS (
+             SELECT *
+             FROM UNNEST($2::UUID[], $3::BIGINT[], $4::TIMESTAMPTZ[], $5::TEXT[])
+                 AS given (notification_id, fence, until, detail)
+         ), held AS (
+             UPDATE notifications AS n
+             SET state = CASE WHEN given.until IS NULL THEN 'skipped' ELSE n.state END,
+                 next_attempt_at = given.until,
+                 secrets = CASE WHEN given.until IS NULL THEN NULL ELSE n.secrets END,
+                 lease_owner = NULL,
+                 lease_until = NULL,
+                 update_time = now()
+             FROM given
+             WHERE n.notification_id = given.notification_id
+               AND n.fence = given.fence
+               AND n.lease_owner = $1
+               AND n.state <> 'sending'
+             RETURNING n.notification_id, n.state, n.attempts, given.detail
+         ), noted AS (
+             INSERT INTO notification_timeline (notification_id, state, attempt, detail)
+             SELECT notification_id, state, attempts, detail
+             FROM held
+         )
+         SELECT count(*) AS "count!"
+         FROM held
+         WHERE state = 'skipped'"#,
+        owner,
+        &rows.iter().map(|row| row.notification_id).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.fence).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.until).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
+        &rows.iter().map(|row| row.detail.clone()).collect::<Vec<_>>(),
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(ended.unsigned_abs())
 }

@@ -18,6 +18,12 @@ pub struct NewNotification {
     pub event_id: Uuid,
     /// When that happened.
     pub event_time: DateTime<Utc>,
+    /// The type of the event.
+    pub event_type: String,
+    /// The topic it came from.
+    pub topic: String,
+    /// Partition and position, where they are known.
+    pub position: Option<(i32, i64)>,
     /// Which mail.
     pub template: Template,
     /// To whom.
@@ -48,11 +54,13 @@ pub async fn enter(connection: &mut PgConnection, new: &[NewNotification]) -> Re
                  (notification_id, event_id, event_time, template, category, priority, in_doubt_rule,
                   user_id, email, display_name, locale, time_zone,
                   variables, secrets, supersede_key, deliver_before, traceparent, tracestate,
+                  event_type, topic, partition, record_offset,
                   state, next_attempt_at)
              SELECT given.*, 'pending', now()
              FROM UNNEST($1::UUID[], $2::UUID[], $3::TIMESTAMPTZ[], $4::TEXT[], $5::TEXT[], $6::SMALLINT[], $7::TEXT[],
                          $8::UUID[], $9::TEXT[], $10::TEXT[], $11::TEXT[], $12::TEXT[],
-                         $13::JSONB[], $14::JSONB[], $15::TEXT[], $16::TIMESTAMPTZ[], $17::TEXT[], $18::TEXT[]) AS given
+                         $13::JSONB[], $14::JSONB[], $15::TEXT[], $16::TIMESTAMPTZ[], $17::TEXT[], $18::TEXT[],
+                         $19::TEXT[], $20::TEXT[], $21::INTEGER[], $22::BIGINT[]) AS given
              ON CONFLICT (event_id, template, user_id) DO NOTHING
              RETURNING notification_id
          ), noted AS (
@@ -79,6 +87,10 @@ pub async fn enter(connection: &mut PgConnection, new: &[NewNotification]) -> Re
         &column(new, |n| n.deliver_before) as &[Option<DateTime<Utc>>],
         &column(new, |n| n.trace.traceparent.as_deref()) as &[Option<&str>],
         &column(new, |n| n.trace.tracestate.as_deref()) as &[Option<&str>],
+        &column(new, |n| n.event_type.as_str()) as &[&str],
+        &column(new, |n| n.topic.as_str()) as &[&str],
+        &column(new, |n| n.position.map(|(partition, _)| partition)) as &[Option<i32>],
+        &column(new, |n| n.position.map(|(_, offset)| offset)) as &[Option<i64>],
     )
     .fetch_one(connection)
     .await?;

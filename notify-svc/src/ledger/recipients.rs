@@ -23,7 +23,7 @@ pub struct Recipient {
     pub event_time: DateTime<Utc>,
 }
 
-/// Stores what is newer than what is known.
+/// Stores what is newer than what is known, but nothing of accounts that are gone.
 pub async fn upsert(connection: &mut PgConnection, recipients: &[Recipient]) -> Result<(), sqlx::Error> {
     if recipients.is_empty() {
         return Ok(());
@@ -34,6 +34,11 @@ pub async fn upsert(connection: &mut PgConnection, recipients: &[Recipient]) -> 
          SELECT DISTINCT ON (user_id) user_id, email, display_name, locale, time_zone, event_time
          FROM UNNEST($1::UUID[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TIMESTAMPTZ[])
              AS given (user_id, email, display_name, locale, time_zone, event_time)
+         WHERE NOT EXISTS (
+             SELECT
+             FROM erased_accounts
+             WHERE erased_accounts.user_id = given.user_id
+         )
          ORDER BY user_id, event_time DESC
          ON CONFLICT (user_id) DO UPDATE
          SET email = EXCLUDED.email,
@@ -54,7 +59,7 @@ pub async fn upsert(connection: &mut PgConnection, recipients: &[Recipient]) -> 
     Ok(())
 }
 
-/// Answers those of the accounts that are known.
+/// Answers those of the accounts that are known, and keeps them from being erased until the transaction ends.
 pub async fn find(
     connection: &mut PgConnection,
     user_ids: &[Uuid],
@@ -63,7 +68,9 @@ pub async fn find(
         Recipient,
         "SELECT user_id, email, display_name, locale, time_zone, event_time
          FROM recipients
-         WHERE user_id = ANY($1)",
+         WHERE user_id = ANY($1)
+         ORDER BY user_id
+         FOR KEY SHARE",
         user_ids,
     )
     .fetch_all(connection)

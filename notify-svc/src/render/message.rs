@@ -10,8 +10,13 @@ use super::{Content, RenderError};
 use crate::ledger::claims::Claim;
 use crate::smtp::WireMail;
 
-/// Builds the mail. Message-ID, Date and boundary come from the row.
-pub(super) fn build(from: &Mailbox, claim: &Claim, content: Content) -> Result<WireMail, RenderError> {
+/// Builds the mail. Message-ID, Date and boundary come from the row; `one_click` is where its kind is switched off.
+pub(super) fn build(
+    from: &Mailbox,
+    claim: &Claim,
+    content: Content,
+    one_click: Option<String>,
+) -> Result<WireMail, RenderError> {
     let address = claim.email.parse().map_err(|_| RenderError::Message("the address is not valid"))?;
     let name = Some(greeting_name(&claim.display_name)).filter(|name| !name.is_empty());
     let id = claim.notification_id;
@@ -25,6 +30,12 @@ pub(super) fn build(from: &Mailbox, claim: &Claim, content: Content) -> Result<W
         .raw_header(header("Auto-Submitted", "auto-generated"));
     if let Some(trace_id) = trace_id(claim) {
         builder = builder.raw_header(header("X-Trace-Id", trace_id));
+    }
+    if let Some(url) = one_click {
+        // RFC 2369 and RFC 8058: the mail program offers it, and does it without opening a page.
+        builder = builder
+            .raw_header(header("List-Unsubscribe", &format!("<{url}>")))
+            .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
     }
     let body = MultiPart::alternative()
         .boundary(format!("=_{}", id.simple()))

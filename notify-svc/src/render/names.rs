@@ -1,4 +1,4 @@
-//! Display names as they may stand in a mail.
+//! Display names and other short texts as they may stand in a mail.
 //!
 //! Anybody can register somebody else's address, so until an address is proved its "name" is a stranger's text sent
 //! under our name. Control characters would break headers; a link in it would make the mail a phishing mail.
@@ -7,12 +7,18 @@ const MAX_CHARS: usize = 64;
 
 /// The name to greet by and to put beside the address; empty where it is none.
 pub(super) fn greeting_name(display_name: &str) -> String {
-    let name = without_controls(display_name);
-    if name.split(' ').any(looks_like_a_link) {
-        String::new()
-    } else {
-        name.chars().take(MAX_CHARS).collect()
-    }
+    label(display_name, MAX_CHARS)
+}
+
+/// A short text that a stranger may have chosen; empty where it would be a link.
+pub(super) fn label(text: &str, max_chars: usize) -> String {
+    let label = plain(text, max_chars);
+    if label.split(' ').any(looks_like_a_link) { String::new() } else { label }
+}
+
+/// A text in one line that the recipient or we have written, no longer than `max_chars`.
+pub(super) fn plain(text: &str, max_chars: usize) -> String {
+    without_controls(text).chars().take(max_chars).collect()
 }
 
 /// The text in one line: every run of control characters and spaces is one space.

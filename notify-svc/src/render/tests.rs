@@ -1,8 +1,14 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::SecretString;
+
 use super::*;
 use crate::render::samples::sample;
 
+/// Always the same: they sign what the snapshots show.
 fn keys() -> SealingKeys {
-    SealingKeys::parse(&SealingKeys::generate("test")).unwrap()
+    let text = format!("test:{}", STANDARD.encode([7; 32]));
+    SealingKeys::parse(&SecretString::from(text)).unwrap()
 }
 
 fn renderer(keys: &SealingKeys) -> Renderer {
@@ -97,4 +103,47 @@ fn a_seal_of_an_unknown_key_may_open_later_and_a_broken_one_never_does() {
     assert!(renderer(&keys).render(&claim).unwrap_err().is_transient());
     claim.secrets.as_mut().unwrap()["code"]["key_id"] = "test".into();
     assert!(!renderer(&keys).render(&claim).unwrap_err().is_transient());
+}
+
+#[test]
+fn only_mails_that_can_be_switched_off_say_where() {
+    let keys = keys();
+    for template in Template::ALL {
+        for locale in Locale::ALL {
+            let mail = readable(&renderer(&keys).render(&sample(template, locale, &keys)).unwrap());
+            let (headers, bodies) = mail.split_once("===== text").unwrap();
+            let optional = template.category().is_optional();
+            assert_eq!(
+                headers.contains("\nList-Unsubscribe: <https://fitness.example/v1/unsubscribe?token="),
+                optional
+            );
+            assert_eq!(headers.contains("\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n"), optional);
+            let links = bodies.matches("https://fitness.example/unsubscribe?token=").count();
+            assert_eq!(links, if optional { 2 } else { 0 }, "{} {}", template.name(), locale.name());
+        }
+    }
+}
+
+#[test]
+fn texts_of_strangers_change_neither_headers_nor_html_and_make_no_links() {
+    let keys = keys();
+    let mut claim = sample(Template::RoutineAssigned, Locale::English, &keys);
+    claim.variables["routine_name"] = "<b>Back</b>\r\nBcc: victim".into();
+    claim.variables["trainer_name"] = "www.evil.example".into();
+    let text = readable(&renderer(&keys).render(&claim).unwrap());
+    assert!(!text.contains("\nBcc:") && !text.contains("evil"), "{text}");
+    let (_, html) = text.split_once("===== html").unwrap();
+    assert!(!html.contains("<b>") && html.contains("your trainer"), "{html}");
+}
+
+#[test]
+fn a_week_without_workouts_and_athletes_has_no_empty_tables() {
+    let keys = keys();
+    for locale in Locale::ALL {
+        let mut claim = sample(Template::WeeklySummary, locale, &keys);
+        claim.variables["workouts"] = 0.into();
+        claim.variables["athletes"] = serde_json::json!([]);
+        let mail = renderer(&keys).render(&claim).unwrap();
+        insta::assert_snapshot!(format!("empty_week.{}", locale.name()), readable(&mail));
+    }
 }

@@ -1,36 +1,119 @@
 //! What templates can use. All of it is there for each of them; a name that is not here is an error.
 
 use chassis::sealing::SealingKeys;
-use chrono::{DateTime, Offset as _, TimeZone as _, Utc};
-use chrono_tz::Tz;
-use secrecy::ExposeSecret as _;
-use serde_json::Value;
+use chrono::{DateTime, NaiveDate, Utc};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use tera::Context;
 
-use super::names::greeting_name;
-use super::{Locale, RenderError};
+use super::names::{greeting_name, label, plain};
+use super::{Locale, RenderError, links, moments};
 use crate::ledger::claims::Claim;
 use crate::notification::Template;
 use crate::secrets::SealedVariable;
 
+/// Longest name of a routine or an achievement in a mail.
+const MAX_TITLE: usize = 120;
+/// Longest text that somebody wrote.
+const MAX_TEXT: usize = 500;
+
 pub(super) fn of(claim: &Claim, public_url: &str, keys: &SealingKeys) -> Result<Context, RenderError> {
+    let template: Template = claim.template.parse()?;
+    let locale = Locale::negotiate(&claim.locale);
     let mut context = Context::new();
-    context.insert("language", Locale::negotiate(&claim.locale).name());
+    context.insert("language", locale.name());
     context.insert("name", &greeting_name(&claim.display_name));
     context.insert("public_url", public_url);
-    match claim.template.parse()? {
-        Template::EmailVerification => {
-            let expire_time: DateTime<Utc> = variable(&claim.variables, "expire_time")?;
-            let seconds = (expire_time - claim.event_time).num_seconds();
-            context.insert("until", &clock_time(expire_time, &claim.time_zone));
-            context.insert("lifetime_minutes", &((seconds + 30) / 60).max(1));
-            let secrets = claim.secrets.as_ref().ok_or(RenderError::Variable("code"))?;
-            let code = variable::<SealedVariable>(secrets, "code")?.open(keys)?;
-            context.insert("code", code.expose_secret());
+    if let Some(links) = links::unsubscribe(claim, template.category(), public_url, keys) {
+        context.insert("unsubscribe_url", &links.page);
+    }
+    match template {
+        Template::EmailVerification | Template::LoginCode => {
+            lifetime(claim, &mut context)?;
+            context.insert("code", secret(claim, "code", keys)?.expose_secret());
+        }
+        Template::PasswordReset => {
+            lifetime(claim, &mut context)?;
+            let token = secret(claim, "token", keys)?;
+            context.insert("reset_url", &links::password_reset(token.expose_secret(), public_url));
         }
         Template::Welcome | Template::AccountExists => {}
+        Template::PasswordChanged => moment(claim, "time", locale, &mut context)?,
+        Template::NewSignIn => {
+            moment(claim, "time", locale, &mut context)?;
+            context.insert("device", &label(&text(claim, "device")?, MAX_TITLE));
+        }
+        Template::WorkoutReminder => {
+            moment(claim, "due_time", locale, &mut context)?;
+            context.insert("routine_name", &plain(&text(claim, "routine_name")?, MAX_TITLE));
+            context.insert("message", &plain(&text(claim, "message")?, MAX_TEXT));
+        }
+        Template::Achievement => {
+            context.insert("title", &plain(&text(claim, "title")?, MAX_TITLE));
+            context.insert("description", &plain(&text(claim, "description")?, MAX_TEXT));
+        }
+        Template::RoutineAssigned => {
+            context.insert("routine_name", &label(&text(claim, "routine_name")?, MAX_TITLE));
+            context.insert("trainer_name", &greeting_name(&text(claim, "trainer_name")?));
+        }
+        Template::WeeklySummary => week(claim, locale, &mut context)?,
     }
     Ok(context)
+}
+
+/// Until when a code or link works, and how long that was from the beginning.
+fn lifetime(claim: &Claim, context: &mut Context) -> Result<(), RenderError> {
+    let expire_time: DateTime<Utc> = variable(&claim.variables, "expire_time")?;
+    let seconds = (expire_time - claim.event_time).num_seconds();
+    context.insert("until", &moments::clock_time(expire_time, &claim.time_zone));
+    context.insert("lifetime_minutes", &((seconds + 30) / 60).max(1));
+    Ok(())
+}
+
+fn moment(
+    claim: &Claim,
+    name: &'static str,
+    locale: Locale,
+    context: &mut Context,
+) -> Result<(), RenderError> {
+    let time: DateTime<Utc> = variable(&claim.variables, name)?;
+    context.insert("day", &moments::day(time, &claim.time_zone, locale));
+    context.insert("time", &moments::clock_time(time, &claim.time_zone));
+    Ok(())
+}
+
+fn week(claim: &Claim, locale: Locale, context: &mut Context) -> Result<(), RenderError> {
+    #[derive(Deserialize)]
+    struct Athlete {
+        name: String,
+        workouts: i64,
+        routine_changes: i64,
+    }
+
+    let start: NaiveDate = variable(&claim.variables, "week_start")?;
+    context.insert("week", &moments::week(start, locale));
+    for name in ["workouts", "sets", "records"] {
+        context.insert(name, &variable::<i64>(&claim.variables, name)?);
+    }
+    let volume: f64 = variable(&claim.variables, "volume_kg")?;
+    context.insert("volume", &grouped(volume.round() as i64, locale));
+    let athletes: Vec<Athlete> = variable(&claim.variables, "athletes")?;
+    let athletes = athletes.into_iter().map(|athlete| {
+        let Athlete { name, workouts, routine_changes } = athlete;
+        json!({ "name": greeting_name(&name), "workouts": workouts, "routine_changes": routine_changes })
+    });
+    context.insert("athletes", &athletes.collect::<Vec<_>>());
+    Ok(())
+}
+
+fn secret(claim: &Claim, name: &'static str, keys: &SealingKeys) -> Result<SecretString, RenderError> {
+    let secrets = claim.secrets.as_ref().ok_or(RenderError::Variable(name))?;
+    Ok(variable::<SealedVariable>(secrets, name)?.open(keys)?)
+}
+
+fn text(claim: &Claim, name: &'static str) -> Result<String, RenderError> {
+    variable(&claim.variables, name)
 }
 
 fn variable<T: serde::de::DeserializeOwned>(from: &Value, name: &'static str) -> Result<T, RenderError> {
@@ -38,19 +121,21 @@ fn variable<T: serde::de::DeserializeOwned>(from: &Value, name: &'static str) ->
     T::deserialize(value).map_err(|_| RenderError::Variable(name))
 }
 
-/// The time of day where the recipient lives, with the offset that makes it unmistakable: `14:32 (UTC+3)`.
-fn clock_time(time: DateTime<Utc>, time_zone: &str) -> String {
-    let zone: Tz = time_zone.parse().unwrap_or(Tz::UTC);
-    let local = zone.from_utc_datetime(&time.naive_utc());
-    let minutes = local.offset().fix().local_minus_utc() / 60;
-    let sign = if minutes < 0 { '-' } else { '+' };
-    let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
-    let offset = match (hours, rest) {
-        (0, 0) => "UTC".to_owned(),
-        (hours, 0) => format!("UTC{sign}{hours}"),
-        (hours, rest) => format!("UTC{sign}{hours}:{rest:02}"),
+/// A number with its thousands apart.
+fn grouped(number: i64, locale: Locale) -> String {
+    let separator = match locale {
+        Locale::English => ',',
+        Locale::Russian => '\u{a0}',
     };
-    format!("{} ({offset})", local.format("%H:%M"))
+    let digits = number.unsigned_abs().to_string();
+    let mut grouped = String::from(if number < 0 { "-" } else { "" });
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            grouped.push(separator);
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 #[cfg(test)]
@@ -58,12 +143,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_those_of_the_recipient_and_name_their_offset() {
-        let time = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
-        assert_eq!(clock_time(time, "UTC"), "14:13 (UTC)");
-        assert_eq!(clock_time(time, "Europe/Moscow"), "17:13 (UTC+3)");
-        assert_eq!(clock_time(time, "America/St_Johns"), "11:43 (UTC-2:30)");
-        assert_eq!(clock_time(time, "Asia/Kathmandu"), "19:58 (UTC+5:45)");
-        assert_eq!(clock_time(time, "Middle/Earth"), "14:13 (UTC)");
+    fn thousands_stand_apart_as_the_language_has_it() {
+        let english = |number| grouped(number, Locale::English);
+        assert_eq!(
+            [0, 999, 1_000, 12_345, 1_234_567].map(english),
+            ["0", "999", "1,000", "12,345", "1,234,567"]
+        );
+        assert_eq!(grouped(12_345, Locale::Russian), "12\u{a0}345");
     }
 }

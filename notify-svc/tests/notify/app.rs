@@ -1,12 +1,7 @@
 //! The whole service: from Kafka to the mailbox and back to Kafka.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use chassis::database::DatabaseConfig;
-use chassis::grpc::server::GrpcServerConfig;
-use chassis::kafka::KafkaSettings;
 use chrono::TimeDelta;
 use embedded::broker::Broker;
 use eventbus::{
@@ -14,35 +9,12 @@ use eventbus::{
     Publisher, TopicSpec, create_topics,
 };
 use fitness_proto::fitness::notify::v1::NotificationSent;
-use notify_svc::{App, NotifySvcConfig};
+use notify_svc::App;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::service::config;
 use crate::stage::{LIMIT, Person, Stage, eventually, registered, verified};
-
-fn config(stage: &Stage, kafka: KafkaConfig) -> NotifySvcConfig {
-    let free: SocketAddr = ([127, 0, 0, 1], 0).into();
-    NotifySvcConfig {
-        database: DatabaseConfig::new(stage.database_url.clone().into(), 10),
-        migrate_on_start: true,
-        relay: outbox::RelayConfig::default(),
-        grpc: GrpcServerConfig {
-            addr: free,
-            max_call_time: Duration::from_secs(5),
-            max_concurrent_calls: 16,
-            reflection: true,
-        },
-        ops_addr: free,
-        kafka: KafkaSettings { kafka, topic_partitions: 3, topic_replication: 1 },
-        kafka_group: "notify-svc".to_owned(),
-        delivery: stage.config(2),
-        from: "no-reply@fitness.example".parse().unwrap(),
-        public_url: "https://fitness.example".to_owned(),
-        sealing: stage.keys.clone(),
-        give_up_in_doubt: Vec::new(),
-        drain_deadline: LIMIT,
-    }
-}
 
 async fn publish(publisher: &KafkaPublisher, envelopes: &[Envelope]) {
     for result in publisher.publish(envelopes).await {

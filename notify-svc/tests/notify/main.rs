@@ -2,12 +2,24 @@
 // clippy's exception for tests covers the test functions, not what they share.
 #![allow(clippy::unwrap_used)]
 
+mod admin;
 mod app;
+mod bad_input;
 mod crashes;
+mod dead_letters;
 mod delivery;
+mod erasure;
+mod history;
 mod in_doubt;
 mod intake;
+mod mails;
 mod outages;
+mod people_events;
+mod preferences;
+mod quiet_hours;
 mod refusals;
+mod repetition;
+mod service;
 mod smtp;
 mod stage;
+mod unsubscribe;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chassis::health::{Health, Need};
 use chassis::lifecycle::Tasks;
-use chassis::sealing::{SealingKeys, one_time_code_place};
+use chassis::sealing::{Sealed, SealingKeys, one_time_code_place};
 use chrono::{DateTime, TimeDelta, Utc};
 use embedded::mailbox::{Mailbox, MailboxConfig};
 use eventbus::{Envelope, Event, Outcome, TraceContext};
@@ -28,6 +28,8 @@ use uuid::Uuid;
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+/// How long the ledger remembers.
+pub(crate) const RETENTION: Duration = Duration::from_hours(90 * 24);
 pub(crate) const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 pub(crate) struct Stage {
@@ -71,8 +73,8 @@ impl Stage {
 
     pub(crate) async fn finish(self) {
         self.mailbox.stop().await;
+        let name = self.pool.connect_options().get_database().unwrap().to_owned();
         self.pool.close().await;
-        let name = self.database_url.rsplit('/').next().unwrap().to_owned();
         embedded::postgres::drop_database(embedded::postgres::for_tests().await, &name).await.unwrap();
     }
 
@@ -105,10 +107,13 @@ impl Stage {
             self.pool.clone(),
             self.wake.clone(),
             self.give_up_in_doubt.clone(),
+            RETENTION,
             Arc::new(Metrics::default()),
         );
-        let arrivals: Vec<_> =
-            envelopes.iter().map(|envelope| Arrival { envelope, trace: envelope.trace.clone() }).collect();
+        let arrivals: Vec<_> = envelopes
+            .iter()
+            .map(|envelope| Arrival { envelope, position: Some((2, 40)), trace: envelope.trace.clone() })
+            .collect();
         intake.take(&arrivals).await
     }
 
@@ -147,20 +152,26 @@ impl Stage {
         at: DateTime<Utc>,
         lives: TimeDelta,
     ) -> Envelope {
+        self.code_for(CodePurpose::Verify, person, code, at, lives)
+    }
+
+    pub(crate) fn code_for(
+        &self,
+        purpose: CodePurpose,
+        person: &Person,
+        code: &str,
+        at: DateTime<Utc>,
+        lives: TimeDelta,
+    ) -> Envelope {
         let (code_id, user_id) = (Uuid::now_v7().to_string(), person.user_id.to_string());
-        let sealed = self.keys.seal(code.as_bytes(), &one_time_code_place(&code_id, &user_id));
-        let sealed =
-            SealedSecret { key_id: sealed.key_id, nonce: sealed.nonce, ciphertext: sealed.ciphertext };
-        envelope_at(
-            &OneTimeCodeIssued {
-                user_id,
-                purpose: CodePurpose::Verify.into(),
-                sealed_code: Some(sealed),
-                expire_time: Some(timestamp(at + lives)),
-                code_id,
-            },
-            at,
-        )
+        let sealed_code = Some(self.seal(code, &one_time_code_place(&code_id, &user_id)));
+        let (purpose, expire_time) = (purpose.into(), Some(timestamp(at + lives)));
+        envelope_at(&OneTimeCodeIssued { user_id, purpose, sealed_code, expire_time, code_id }, at)
+    }
+
+    pub(crate) fn seal(&self, secret: &str, place: &[u8]) -> SealedSecret {
+        let Sealed { key_id, nonce, ciphertext } = self.keys.seal(secret.as_bytes(), place);
+        SealedSecret { key_id, nonce, ciphertext }
     }
 
     /// Makes every open row due now.
@@ -238,6 +249,7 @@ pub(crate) fn start(pool: PgPool, keys: SealingKeys, wake: Wake, config: Deliver
         wake,
         metrics: Arc::new(Metrics::default()),
         smtp: health.dependency("smtp", Need::Deferrable),
+        retention: RETENTION,
     };
     workers.start(&tasks);
     Running { tasks, health }
@@ -281,6 +293,6 @@ pub(crate) fn envelope_at<E: Event>(event: &E, at: DateTime<Utc>) -> Envelope {
     Envelope::new(event, Uuid::now_v7(), "user-svc", at, trace)
 }
 
-fn timestamp(time: DateTime<Utc>) -> Timestamp {
+pub(crate) fn timestamp(time: DateTime<Utc>) -> Timestamp {
     Timestamp { seconds: time.timestamp(), nanos: time.timestamp_subsec_nanos().cast_signed() }
 }

@@ -1,5 +1,7 @@
 //! What can go wrong in a use case.
 
+use std::time::Duration;
+
 use chassis::errors::Violation;
 
 use crate::password::PasswordError;
@@ -13,15 +15,33 @@ pub enum AccountError {
     /// The one-time code is wrong, used, superseded or expired, or there is no such account.
     #[error("the code is not valid")]
     CodeInvalid,
+    /// The token of a link to choose a new password is wrong, used, superseded or expired.
+    #[error("the token of the link is not valid")]
+    ResetTokenInvalid,
     /// There is no account of that address and password.
     #[error("address or password is wrong")]
     CredentialsInvalid,
     /// The password is right and the address not proved.
     #[error("the address is not verified")]
     EmailNotVerified,
-    /// The account of the access token is gone.
-    #[error("there is no such account any more")]
-    AccountGone,
+    /// The session of the token has ended, or its account is gone.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// The caller lacks the role for this.
+    #[error("the caller may not do this")]
+    PermissionDenied,
+    /// There is no such thing, or it is somebody else's.
+    #[error("there is no such thing")]
+    NotFound,
+    /// Nobody would be left to run the installation.
+    #[error("this is the last admin")]
+    LastAdmin,
+    /// A limit is reached.
+    #[error("a rate limit is reached")]
+    TooManyRequests {
+        /// After this time the limit allows more.
+        retry_after: Duration,
+    },
     /// The password was neither hashed nor compared.
     #[error("the password could not be processed")]
     Password(#[from] PasswordError),

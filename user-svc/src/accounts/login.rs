@@ -1,12 +1,14 @@
 //! Login: signs in with address and password.
 
-use chassis::errors::Violation;
+use fitness_proto::fitness::user::v1::SignInMethod;
 use secrecy::SecretString;
 
+use super::limits::Act;
 use super::{AccountError, Accounts, SignedIn};
+use crate::client::Client;
 use crate::email_address::EmailAddress;
 use crate::password::Comparison;
-use crate::store::users;
+use crate::store::{passwords, users};
 
 /// Address and password.
 #[derive(Debug)]
@@ -22,30 +24,44 @@ impl Accounts {
     ///
     /// An unknown address takes as long as a wrong password: there is always a hash to compare with. That an address
     /// is not proved yet is told only to who has the password.
-    pub async fn login(&self, request: Login) -> Result<SignedIn, AccountError> {
-        let email = EmailAddress::parse(&request.email)
-            .map_err(|error| vec![Violation::new("email", error.to_string())])?;
+    pub async fn login(&self, request: Login, client: &Client) -> Result<SignedIn, AccountError> {
+        let email = EmailAddress::parse_field(&request.email)?;
+        let spent = self.spend(Act::TryPassword(&email), client).await?;
         // The connection goes back before the hash is computed, which takes longer than any statement.
         let found = {
             let mut connection = self.pool.acquire().await?;
-            users::credentials_by_email(&mut connection, &email).await?
+            passwords::by_email(&mut connection, &email).await?
         };
-        let stored = found.as_ref().map(|(_, hash)| hash.as_str());
-        let comparison = self.passwords.compare(request.password.clone(), stored).await?;
-        let (Some((user, stored)), Comparison::Matches { outdated }) = (found, comparison) else {
+        let stored = found.as_ref().and_then(|found| found.password_hash.as_deref());
+        let comparison = match self.passwords.compare(request.password.clone(), stored).await {
+            Ok(comparison) => comparison,
+            Err(error) => {
+                self.give_back(spent).await;
+                return Err(error.into());
+            }
+        };
+        let (Some(found), Comparison::Matches { outdated }) = (found, comparison) else {
             return Err(AccountError::CredentialsInvalid);
         };
+        self.give_back(spent).await;
+        let renewed = if outdated { Some(self.passwords.hash(request.password).await?) } else { None };
+        let now = self.now();
+
+        let mut transaction = self.pool.begin().await?;
+        // While the hash was computed the password may have been changed, and what it opened must stay shut.
+        let user = users::lock_by_id(&mut transaction, found.user_id).await?;
+        let current = passwords::by_id(&mut transaction, found.user_id).await?;
+        let unchanged = current.is_some_and(|current| current.is_password_of(&found));
+        let user = user.filter(|_| unchanged).ok_or(AccountError::CredentialsInvalid)?;
         if !user.email_verified {
             return Err(AccountError::EmailNotVerified);
         }
-        let renewed = if outdated { Some(self.passwords.hash(request.password).await?) } else { None };
-
-        let mut transaction = self.pool.begin().await?;
         if let Some(renewed) = renewed {
-            users::renew_password_hash(&mut transaction, user.user_id, &stored, &renewed).await?;
+            passwords::renew(&mut transaction, user.user_id, &renewed).await?;
         }
-        let signed_in = self.sign_in(&mut transaction, user, self.now()).await?;
+        let signed_in = self.sign_in(&mut transaction, user, client, SignInMethod::Password, now).await?;
         transaction.commit().await?;
+        self.outbox.committed();
 
         tracing::info!(user_id = %signed_in.user.user_id, "signed in");
         Ok(signed_in)

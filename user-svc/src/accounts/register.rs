@@ -5,23 +5,27 @@
 //! | The address is | Account | Events |
 //! |---|---|---|
 //! | new | opened | `UserRegistered`, `OneTimeCodeIssued` |
-//! | known, not proved | password and profile replaced | `RegistrationRepeated`, and `OneTimeCodeIssued` if no code works any more |
+//! | known, not proved | profile replaced, no password any more | `UserProfileUpdated` if it differs, `RegistrationRepeated`, `OneTimeCodeIssued` if no code works any more |
 //! | known, proved | unchanged | `RegistrationRepeated` |
 //!
 //! Whoever asks learns nothing of this.
 
 use chassis::errors::Violation;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use fitness_proto::fitness::user::v1::{RegistrationRepeated, UserRegistered};
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use super::limits::Act;
+use super::update_me::profile_updated;
 use super::{AccountError, Accounts, timestamp};
+use crate::client::Client;
 use crate::email_address::EmailAddress;
+use crate::one_time_code::Purpose;
 use crate::profile::Profile;
 use crate::store::decoy;
 use crate::store::one_time_codes::{self, Earlier};
-use crate::store::users::{self, NewUser};
+use crate::store::registrations::{self, NewUser};
 
 /// Shortest time between two mails about attempts to register one address.
 const NOTICE_INTERVAL: TimeDelta = TimeDelta::hours(1);
@@ -43,13 +47,14 @@ pub struct Register {
 
 impl Accounts {
     /// Opens the account, or tells the owner of the address about the attempt.
-    pub async fn register(&self, request: Register) -> Result<(), AccountError> {
+    pub async fn register(&self, request: Register, client: &Client) -> Result<(), AccountError> {
         let (email, profile) = parse(&request)?;
+        let _ = self.spend(Act::Register, client).await?;
         // Hashed in every case, and before the transaction: it takes longer than all the rest.
         let password_hash = self.passwords.hash(request.password).await?;
         let now = self.now();
 
-        // Five statements on every path: where a path has less to do, a decoy takes the turn.
+        // Four statements on every path: where a path has less to do, a decoy takes the turn.
         let mut transaction = self.pool.begin().await?;
         let new = NewUser {
             user_id: Uuid::now_v7(),
@@ -58,16 +63,16 @@ impl Accounts {
             profile: &profile,
             now,
         };
-        let account = users::register(&mut transaction, &new).await?;
+        let account = registrations::register(&mut transaction, &new).await?;
         let user_id = account.user_id;
-        let (code, code_issued) = self.draw_code(user_id, now);
+        let (code, code_issued) = self.draw_code(user_id, Purpose::Verify, now);
 
         let notice_due = if account.opened {
             decoy::write(&mut transaction).await?;
             false
         } else {
             let not_since = now - NOTICE_INTERVAL;
-            users::claim_registration_notice(&mut transaction, user_id, now, not_since).await?
+            registrations::claim_notice(&mut transaction, user_id, now, not_since).await?
         };
         let code_stored = if account.email_verified {
             decoy::write(&mut transaction).await?;
@@ -75,27 +80,24 @@ impl Accounts {
         } else {
             one_time_codes::issue(&mut transaction, &code, Earlier::Keep).await?
         };
+
+        let mut events = Vec::new();
         if account.opened {
-            let event = UserRegistered {
-                user_id: user_id.to_string(),
-                email: email.as_str().to_owned(),
-                display_name: profile.display_name,
-                locale: profile.locale.as_str().to_owned(),
-                time_zone: profile.time_zone.name().to_owned(),
-                create_time: Some(timestamp(now)),
-            };
-            self.outbox.enqueue(&mut transaction, &event).await?;
-        } else if notice_due {
-            let event =
-                RegistrationRepeated { user_id: user_id.to_string(), attempt_time: Some(timestamp(now)) };
-            self.outbox.enqueue(&mut transaction, &event).await?;
-        } else {
-            decoy::write(&mut transaction).await?;
+            events.push(self.encode(&registered(user_id, &email, &profile, now)));
+        } else if account.profile_taken {
+            events.push(self.encode(&profile_updated(user_id, account.email, &profile, now)));
+        }
+        if notice_due {
+            let attempt_time = Some(timestamp(now));
+            events.push(self.encode(&RegistrationRepeated { user_id: user_id.to_string(), attempt_time }));
         }
         if code_stored {
-            self.outbox.enqueue(&mut transaction, &code_issued).await?;
-        } else {
+            events.push(self.encode(&code_issued));
+        }
+        if events.is_empty() {
             decoy::write(&mut transaction).await?;
+        } else {
+            self.outbox.write(&mut transaction, &events).await?;
         }
         transaction.commit().await?;
         self.outbox.committed();
@@ -105,9 +107,19 @@ impl Accounts {
     }
 }
 
+fn registered(user_id: Uuid, email: &EmailAddress, profile: &Profile, now: DateTime<Utc>) -> UserRegistered {
+    UserRegistered {
+        user_id: user_id.to_string(),
+        email: email.as_str().to_owned(),
+        display_name: profile.display_name.clone(),
+        locale: profile.locale.as_str().to_owned(),
+        time_zone: profile.time_zone.name().to_owned(),
+        create_time: Some(timestamp(now)),
+    }
+}
+
 fn parse(request: &Register) -> Result<(EmailAddress, Profile), Vec<Violation>> {
-    let email =
-        EmailAddress::parse(&request.email).map_err(|error| vec![Violation::new("email", error.to_string())]);
+    let email = EmailAddress::parse_field(&request.email);
     let profile = Profile::parse(&request.display_name, &request.locale, &request.time_zone);
     match (email, profile) {
         (Ok(email), Ok(profile)) => Ok((email, profile)),

@@ -4,9 +4,10 @@ use std::error::Error;
 use std::time::Duration;
 
 use chassis::database::is_unavailable;
-use chassis::errors::{ErrorCode, Failure};
+use chassis::errors::{ErrorCode, Failure, Violation};
 use chassis::lifecycle::chain;
 use tonic::Status;
+use uuid::Uuid;
 
 use crate::accounts::AccountError;
 use crate::password::PasswordError;
@@ -27,13 +28,25 @@ pub(super) fn status(error: &AccountError) -> Status {
     failure.into()
 }
 
+/// Reads an id, which the rules of the contract have checked before.
+pub(super) fn id(field: &'static str, text: &str) -> Result<Uuid, Failure> {
+    text.parse().map_err(|_| Failure::invalid(vec![Violation::new(field, "must be a UUID")]))
+}
+
 fn failure(error: &AccountError) -> Failure {
     match error {
         AccountError::Invalid(violations) => Failure::invalid(violations.clone()),
         AccountError::CodeInvalid => ErrorCode::CodeInvalid.into(),
+        AccountError::ResetTokenInvalid => ErrorCode::ResetTokenInvalid.into(),
         AccountError::CredentialsInvalid => ErrorCode::CredentialsInvalid.into(),
         AccountError::EmailNotVerified => ErrorCode::EmailNotVerified.into(),
-        AccountError::AccountGone => ErrorCode::TokenInvalid.into(),
+        AccountError::SessionEnded => ErrorCode::TokenInvalid.into(),
+        AccountError::PermissionDenied => ErrorCode::PermissionDenied.into(),
+        AccountError::NotFound => ErrorCode::NotFound.into(),
+        AccountError::LastAdmin => ErrorCode::LastAdmin.into(),
+        AccountError::TooManyRequests { retry_after } => {
+            Failure::new(ErrorCode::TooManyRequests).retry_after(*retry_after)
+        }
         AccountError::Password(PasswordError::Busy) => {
             Failure::new(ErrorCode::Overloaded).retry_after(BUSY_DELAY)
         }

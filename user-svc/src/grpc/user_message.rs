@@ -16,6 +16,17 @@ pub(super) fn from(user: User) -> proto::User {
         roles: user.roles.into_iter().map(|role| proto::Role::from(role).into()).collect(),
         email_verified: user.email_verified,
         create_time: Some(timestamp(user.create_time)),
+        password_set: user.password_set,
+    }
+}
+
+/// Answers the role of a message; the unspecified one is none.
+pub(super) fn role(role: proto::Role) -> Option<Role> {
+    match role {
+        proto::Role::Unspecified => None,
+        proto::Role::Athlete => Some(Role::Athlete),
+        proto::Role::Trainer => Some(Role::Trainer),
+        proto::Role::Admin => Some(Role::Admin),
     }
 }
 

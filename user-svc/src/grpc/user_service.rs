@@ -1,23 +1,151 @@
 //! `fitness.user.v1.UserService`.
 
 use chassis::auth;
-use chassis::errors::Failure;
+use chassis::errors::{Failure, Violation};
+use chassis::validation;
+use fitness_proto::fitness::user::v1 as proto;
 use fitness_proto::fitness::user::v1::user_service_server::UserService;
-use fitness_proto::fitness::user::v1::{GetMeRequest, GetMeResponse};
 use tonic::{Request, Response, Status};
 
-use super::failure::status;
-use super::user_message;
-use crate::accounts::Accounts;
+use super::failure::{self, status};
+use super::{client, session_message, user_message};
+use crate::accounts::{Accounts, ChangePassword, UpdateMe, timestamp};
+use crate::paging::PageRequest;
 
 /// Maps the RPCs to the use cases.
 pub(crate) struct UserApi(pub(crate) Accounts);
 
 #[tonic::async_trait]
 impl UserService for UserApi {
-    async fn get_me(&self, request: Request<GetMeRequest>) -> Result<Response<GetMeResponse>, Status> {
+    async fn get_me(
+        &self,
+        request: Request<proto::GetMeRequest>,
+    ) -> Result<Response<proto::GetMeResponse>, Status> {
         let principal = auth::principal(&request).map_err(Failure::from)?;
-        let user = self.0.get_me(principal.user_id).await.map_err(|error| status(&error))?;
-        Ok(Response::new(GetMeResponse { user: Some(user_message::from(user)) }))
+        let user = self.0.get_me(&principal).await.map_err(|error| status(&error))?;
+        Ok(Response::new(proto::GetMeResponse { user: Some(user_message::from(user)) }))
     }
+
+    async fn update_me(
+        &self,
+        request: Request<proto::UpdateMeRequest>,
+    ) -> Result<Response<proto::UpdateMeResponse>, Status> {
+        let principal = auth::principal(&request).map_err(Failure::from)?;
+        let request = request.into_inner();
+        validation::check(&request)?;
+        let update = update(request).map_err(Failure::invalid)?;
+        let user = self.0.update_me(&principal, update).await.map_err(|error| status(&error))?;
+        Ok(Response::new(proto::UpdateMeResponse { user: Some(user_message::from(user)) }))
+    }
+
+    async fn delete_me(
+        &self,
+        request: Request<proto::DeleteMeRequest>,
+    ) -> Result<Response<proto::DeleteMeResponse>, Status> {
+        let principal = auth::principal(&request).map_err(Failure::from)?;
+        self.0.delete_me(&principal).await.map_err(|error| status(&error))?;
+        Ok(Response::new(proto::DeleteMeResponse {}))
+    }
+
+    async fn change_password(
+        &self,
+        request: Request<proto::ChangePasswordRequest>,
+    ) -> Result<Response<proto::ChangePasswordResponse>, Status> {
+        let principal = auth::principal(&request).map_err(Failure::from)?;
+        let client = client::from(request.metadata());
+        let request = request.into_inner();
+        validation::check(&request)?;
+        let change = ChangePassword {
+            old_password: request.old_password.into(),
+            new_password: request.new_password.into(),
+        };
+        self.0.change_password(&principal, change, &client).await.map_err(|error| status(&error))?;
+        Ok(Response::new(proto::ChangePasswordResponse {}))
+    }
+
+    async fn export_me(
+        &self,
+        request: Request<proto::ExportMeRequest>,
+    ) -> Result<Response<proto::ExportMeResponse>, Status> {
+        let principal = auth::principal(&request).map_err(Failure::from)?;
+        let export = self.0.export_me(&principal).await.map_err(|error| status(&error))?;
+        let session = |session| session_message::from(session, principal.session_id);
+        Ok(Response::new(proto::ExportMeResponse {
+            user: Some(user_message::from(export.user)),
+            email_verify_time: export.email_verify_time.map(timestamp),
+            password_change_time: export.password_change_time.map(timestamp),
+            update_time: Some(timestamp(export.update_time)),
+            sessions: export.sessions.into_iter().map(session).collect(),
+            devices: export.devices.into_iter().map(session_message::from_device).collect(),
+            export_time: Some(timestamp(export.export_time)),
+        }))
+    }
+
+    async fn get_user(
+        &self,
+        request: Request<proto::GetUserRequest>,
+    ) -> Result<Response<proto::GetUserResponse>, Status> {
+        let principal = auth::principal(&request).map_err(Failure::from)?;
+        let request = request.into_inner();
+        validation::check(&request)?;
+        let user_id = failure::id("user_id", &request.user_id)?;
+        let user = self.0.get_user(&principal, user_id).await.map_err(|error| status(&error))?;
+        Ok(Response::new(proto::GetUserResponse { user: Some(user_message::from(user)) }))
+    }
+
+    async fn list_users(
+        &self,
+        request: Request<proto::ListUsersRequest>,
+    ) -> Result<Response<proto::ListUsersResponse>, Status> {
+        let principal = auth::principal(&request).map_err(Failure::from)?;
+        let request = request.into_inner();
+        validation::check(&request)?;
+        let page = PageRequest::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
+        let outcome = self.0.list_users(&principal, &request.email_prefix, page).await;
+        let page = outcome.map_err(|error| status(&error))?;
+        Ok(Response::new(proto::ListUsersResponse {
+            users: page.items.into_iter().map(user_message::from).collect(),
+            next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn set_roles(
+        &self,
+        request: Request<proto::SetRolesRequest>,
+    ) -> Result<Response<proto::SetRolesResponse>, Status> {
+        let principal = auth::principal(&request).map_err(Failure::from)?;
+        let request = request.into_inner();
+        validation::check(&request)?;
+        let user_id = failure::id("user_id", &request.user_id)?;
+        let roles: Vec<_> = request.roles().filter_map(user_message::role).collect();
+        let user = self.0.set_roles(&principal, user_id, &roles).await.map_err(|error| status(&error))?;
+        Ok(Response::new(proto::SetRolesResponse { user: Some(user_message::from(user)) }))
+    }
+}
+
+/// Takes the fields that the mask names out of the profile; without a mask those that are not empty (AIP-134).
+fn update(request: proto::UpdateMeRequest) -> Result<UpdateMe, Vec<Violation>> {
+    let profile = request.profile.unwrap_or_default();
+    let mask = request.update_mask.unwrap_or_default();
+    if mask.paths.is_empty() {
+        let some = |text: String| (!text.is_empty()).then_some(text);
+        return Ok(UpdateMe {
+            display_name: some(profile.display_name),
+            locale: some(profile.locale),
+            time_zone: some(profile.time_zone),
+        });
+    }
+    let mut update = UpdateMe::default();
+    for path in mask.paths {
+        match path.as_str() {
+            "display_name" => update.display_name = Some(profile.display_name.clone()),
+            "locale" => update.locale = Some(profile.locale.clone()),
+            "time_zone" => update.time_zone = Some(profile.time_zone.clone()),
+            _ => {
+                let reason = "must name display_name, locale or time_zone";
+                return Err(vec![Violation::new("update_mask", reason)]);
+            }
+        }
+    }
+    Ok(update)
 }

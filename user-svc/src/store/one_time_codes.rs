@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::one_time_code::MAX_TRIES;
+use crate::one_time_code::{MAX_TRIES, Purpose};
 
 /// Shortest time between two codes for one account.
 const MIN_INTERVAL: TimeDelta = TimeDelta::seconds(60);
@@ -13,13 +13,11 @@ const WINDOW: TimeDelta = TimeDelta::hours(1);
 /// Most codes for one account in a window.
 const MAX_IN_WINDOW: i32 = 5;
 
-/// The purpose as the table has it.
-const VERIFY: &str = "verify";
-
 /// A code on its way into the table.
 pub(crate) struct NewCode {
     pub(crate) code_id: Uuid,
     pub(crate) user_id: Uuid,
+    pub(crate) purpose: Purpose,
     pub(crate) code_hash: [u8; 32],
     pub(crate) issue_time: DateTime<Utc>,
     pub(crate) expire_time: DateTime<Utc>,
@@ -40,9 +38,9 @@ pub(crate) struct TriedCode {
     pub(crate) code_hash: Vec<u8>,
 }
 
-/// Stores a verification code in place of the earlier one and answers whether the limits allow it.
+/// Stores a code in place of the earlier one and answers whether the limits allow it.
 ///
-/// At most one code a minute and five an hour, counted in fixed windows: with five tries each, a guesser gets 25 of a
+/// At most one code a minute and five an hour for each purpose, counted in fixed windows: with five tries each, a guesser gets 25 of a
 /// million values an hour, and a mailbox five mails.
 pub(crate) async fn issue(
     connection: &mut PgConnection,
@@ -68,7 +66,7 @@ pub(crate) async fn issue(
             AND ($10 OR current.use_time IS NOT NULL OR current.expire_time <= $5 OR current.tries >= $11)
         "#,
         code.user_id,
-        VERIFY,
+        code.purpose.as_str(),
         code.code_id,
         &code.code_hash,
         code.issue_time,
@@ -90,6 +88,7 @@ pub(crate) async fn issue(
 pub(crate) async fn count_try(
     connection: &mut PgConnection,
     user_id: Uuid,
+    purpose: Purpose,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<TriedCode>> {
     sqlx::query_as!(
@@ -105,7 +104,7 @@ pub(crate) async fn count_try(
         RETURNING code_id, code_hash
         "#,
         user_id,
-        VERIFY,
+        purpose.as_str(),
         now,
         MAX_TRIES,
     )
@@ -116,8 +115,9 @@ pub(crate) async fn count_try(
 /// Uses a code up. The caller holds its row since [`count_try`].
 pub(crate) async fn use_up(
     connection: &mut PgConnection,
-    code_id: Uuid,
     user_id: Uuid,
+    purpose: Purpose,
+    code_id: Uuid,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
@@ -129,7 +129,7 @@ pub(crate) async fn use_up(
             AND code_id = $3
         "#,
         user_id,
-        VERIFY,
+        purpose.as_str(),
         code_id,
         now,
     )

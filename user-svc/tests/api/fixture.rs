@@ -20,6 +20,7 @@ use fitness_proto::fitness::user::v1 as proto;
 use outbox::RelayConfig;
 use prost::{Message, Name};
 use proto::auth_service_client::AuthServiceClient;
+use proto::file_service_client::FileServiceClient;
 use proto::user_service_client::UserServiceClient;
 use secrecy::SecretString;
 use sqlx::PgPool;
@@ -28,8 +29,11 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 use tonic_types::StatusExt as _;
+use user_svc::email_address::EmailAddress;
+use user_svc::files::{FileLimits, FileStore, FilesConfig};
 use user_svc::one_time_code::Pepper;
 use user_svc::password::{PasswordConfig, Passwords};
+use user_svc::rate_limit::RateLimits;
 use user_svc::tokens::AccessTokens;
 use user_svc::{App, UserSvcConfig};
 
@@ -44,9 +48,18 @@ pub(crate) struct Options {
     pub(crate) brokers: String,
     /// Longest wait for a database connection; generous, as many tests share two cores.
     pub(crate) acquire_timeout: Duration,
+    pub(crate) limits: RateLimits,
+    pub(crate) admin_email: Option<&'static str>,
+    /// Once at the start and then not within a test, where it is not what the test is about.
+    pub(crate) housekeeping_interval: Duration,
 }
 
 impl Options {
+    /// The usual ones with limits.
+    pub(crate) async fn limited(limits: RateLimits) -> Self {
+        Self { limits, ..Self::usual().await }
+    }
+
     /// A fresh database, cheap hashing, no broker.
     pub(crate) async fn usual() -> Self {
         Self::on(fresh_database("user").await)
@@ -59,7 +72,21 @@ impl Options {
             passwords: cheap_passwords(),
             brokers: "127.0.0.1:1".to_owned(),
             acquire_timeout: Duration::from_secs(20),
+            limits: wide_limits(),
+            admin_email: None,
+            housekeeping_interval: Duration::from_secs(3600),
         }
+    }
+}
+
+/// Limits that no test meets by accident.
+pub(crate) fn wide_limits() -> RateLimits {
+    RateLimits {
+        sign_ins_per_address: 1_000,
+        code_tries_per_address: 1_000,
+        mails_per_address: 1_000,
+        failures_per_client: 1_000,
+        mails_per_client: 1_000,
     }
 }
 
@@ -77,8 +104,10 @@ pub(crate) struct Service {
     pub(crate) clock: ManualClock,
     pub(crate) health: Health,
     pub(crate) ops_url: String,
+    pub(crate) files: FileServiceClient<Channel>,
+    pub(crate) files_dir: tempfile::TempDir,
     database_url: String,
-    sealing: SealingKeys,
+    pub(crate) sealing: SealingKeys,
     shutdown: CancellationToken,
     running: JoinHandle<anyhow::Result<()>>,
 }
@@ -86,7 +115,12 @@ pub(crate) struct Service {
 impl Service {
     /// Starts a service on a database of its own and waits until it is ready.
     pub(crate) async fn start() -> Self {
-        let service = Self::start_with(Options::usual().await).await;
+        Self::start_ready(Options::usual().await).await
+    }
+
+    /// Starts a service and waits until it is ready.
+    pub(crate) async fn start_ready(options: Options) -> Self {
+        let service = Self::start_with(options).await;
         within("the service to be ready", service.health.ready()).await;
         service
     }
@@ -98,6 +132,7 @@ impl Service {
         let pem = SigningKey::from_bytes(&[7; 32]).to_pkcs8_pem(LineEnding::LF).unwrap();
         let pem = SecretString::from(pem.as_str());
         let sealing = SealingKeys::parse(&SealingKeys::generate("test")).unwrap();
+        let files_dir = tempfile::tempdir().unwrap();
         let config = UserSvcConfig {
             database: DatabaseConfig {
                 acquire_timeout: options.acquire_timeout,
@@ -116,6 +151,7 @@ impl Service {
                 topic_partitions: 1,
                 topic_replication: 1,
             },
+            kafka_group: "user-svc".to_owned(),
             // A stop need not wait for a broker that is not coming.
             relay: RelayConfig { drain_timeout: Duration::from_millis(10), ..RelayConfig::default() },
             access_tokens: AccessTokens::new(&pem, ISSUER, TimeDelta::minutes(15)).unwrap(),
@@ -123,6 +159,13 @@ impl Service {
             sealing: sealing.clone(),
             pepper: Pepper::new("a pepper of at least thirty-two bytes".into()).unwrap(),
             passwords: Passwords::new(&options.passwords).unwrap(),
+            limits: options.limits,
+            admin_email: options.admin_email.map(|email| EmailAddress::parse(email).unwrap()),
+            housekeeping_interval: options.housekeeping_interval,
+            files: FilesConfig {
+                store: FileStore::Folder(files_dir.path().to_owned()),
+                limits: FileLimits { max_files: 3, max_bytes: 12 * 1024 * 1024 },
+            },
             drain_deadline: Duration::from_secs(10),
         };
         let clock = ManualClock::new(Utc::now());
@@ -135,11 +178,13 @@ impl Service {
         let running = tokio::spawn(app.run_until(shutdown.clone()));
         Self {
             auth: AuthServiceClient::new(channel.clone()),
-            users: UserServiceClient::new(channel),
+            users: UserServiceClient::new(channel.clone()),
             pool: PgPool::connect_lazy(&options.database_url).unwrap(),
             clock,
             health,
             ops_url,
+            files: FileServiceClient::new(channel),
+            files_dir,
             database_url: options.database_url,
             sealing,
             shutdown,
@@ -188,12 +233,6 @@ impl Service {
         Ok(self.auth.clone().login(request).await?.into_inner())
     }
 
-    pub(crate) async fn get_me(&self, token: &str) -> Result<proto::User, Status> {
-        let mut request = tonic::Request::new(proto::GetMeRequest {});
-        request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-        Ok(self.users.clone().get_me(request).await?.into_inner().user.unwrap())
-    }
-
     /// Registers and verifies.
     pub(crate) async fn open_account(&self, email: &str) -> proto::VerifyEmailResponse {
         self.register(email).await.unwrap();
@@ -237,6 +276,36 @@ impl Service {
     /// How many events wait for the broker.
     pub(crate) async fn pending(&self) -> u64 {
         outbox::backlog(&self.pool).await.unwrap().pending
+    }
+
+    /// The tables in which a text occurs in any column, bytes included, by name.
+    pub(crate) async fn tables_with(&self, needle: &str) -> Vec<String> {
+        let tables: Vec<String> = sqlx::query_scalar(
+            "SELECT format('%I.%I', schemaname, tablename)
+             FROM pg_tables
+             WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
+             ORDER BY 1",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .unwrap();
+        let mut found = Vec::new();
+        for table in tables {
+            // Bytes are written in hexadecimal inside of a row's text.
+            let query = format!(
+                "SELECT EXISTS (
+                     SELECT
+                     FROM {table} AS stored
+                     WHERE strpos(stored::text, $1) > 0
+                         OR strpos(stored::text, encode(convert_to($1, 'UTF8'), 'hex')) > 0
+                 )"
+            );
+            let query = sqlx::query_scalar(sqlx::AssertSqlSafe(query)).bind(needle);
+            if query.fetch_one(&self.pool).await.unwrap() {
+                found.push(table);
+            }
+        }
+        found
     }
 
     pub(crate) async fn count(&self, query: &'static str) -> i64 {

@@ -58,3 +58,20 @@ async fn a_hash_with_outdated_parameters_is_renewed_at_login() {
     newer.stop_keeping_database().await;
     older.stop().await;
 }
+
+#[tokio::test]
+async fn sign_ins_at_once_that_all_renew_the_hash_all_succeed() {
+    let options = Options::usual().await;
+    let database_url = options.database_url.clone();
+    let older = Service::start_ready(options).await;
+    older.open_account("anna@example.org").await;
+    let passwords = PasswordConfig { iterations: 2, ..cheap_passwords() };
+    let newer = Service::start_ready(Options { passwords, ..Options::on(database_url) }).await;
+    let sign_in = || newer.login("anna@example.org", PASSWORD);
+    let (one, two, three) = tokio::join!(sign_in(), sign_in(), sign_in());
+    for outcome in [one, two, three] {
+        outcome.unwrap();
+    }
+    newer.stop_keeping_database().await;
+    older.stop().await;
+}

@@ -2,12 +2,29 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod answers;
+mod bad_input;
+mod calls;
+mod change_password;
+mod delete_me;
+mod files;
+mod first_admin;
 mod fixture;
+mod housekeeping;
 mod login;
+mod login_code;
 mod outage;
+mod profile;
+mod rate_limits;
+mod refresh;
 mod register;
 mod resend_code;
+mod reset_password;
+mod roles;
+mod sessions;
+mod sign_in;
 mod statements;
 mod tokens;
+mod trainers;
+mod users;
 mod validation;
 mod verify_email;

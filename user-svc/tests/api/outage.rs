@@ -107,7 +107,7 @@ async fn what_happened_while_the_broker_was_away_is_published_when_it_is_back() 
     let service = Service::start_with(options).await;
     within("the service to be ready", service.health.ready()).await;
     service.open_account("anna@example.org").await;
-    assert_eq!(service.pending().await, 3);
+    assert_eq!(service.pending().await, 4);
 
     broker.open().await.unwrap();
     within("the events to be published", async {

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use fitness_proto::fitness::user::v1 as proto;
 use tokio::task::JoinSet;
 
-use crate::fixture::{PASSWORD, Service, other_code, registration};
+use crate::fixture::{PASSWORD, Service, other_code, reason, registration};
 
 #[tokio::test]
 async fn a_registration_writes_the_account_and_both_events() {
@@ -87,22 +87,56 @@ async fn a_proved_address_stays_as_it_is_and_its_owner_is_told_once_an_hour() {
 }
 
 #[tokio::test]
-async fn the_newest_registration_of_an_unproved_address_replaces_password_and_profile() {
+async fn the_newest_registration_of_an_unproved_address_replaces_the_profile() {
     let service = Service::start().await;
-    let ahead = proto::RegisterRequest {
-        password: "password of a stranger".to_owned(),
-        display_name: "Mallory".to_owned(),
-        ..registration("anna@example.org")
-    };
-    service.register_as(ahead).await.unwrap();
+    service.register_as(stranger()).await.unwrap();
     service.register("anna@example.org").await.unwrap();
-    assert_eq!(service.event_names().await, ["UserRegistered", "OneTimeCodeIssued", "RegistrationRepeated"]);
+    assert_eq!(
+        service.event_names().await,
+        ["UserRegistered", "OneTimeCodeIssued", "UserProfileUpdated", "RegistrationRepeated"]
+    );
+    let updated: Vec<proto::UserProfileUpdated> = service.events().await;
+    assert_eq!((updated[0].display_name.as_str(), updated[0].locale.as_str()), ("Anna", "en"));
+    assert_eq!(updated[0].email, "Anna@example.org", "mail goes where it went from the first");
 
     let user = service.verify("anna@example.org", &service.last_code().await).await.unwrap().user.unwrap();
     assert_eq!(user.display_name, "Anna");
-    assert!(service.login("anna@example.org", PASSWORD).await.is_ok());
-    assert!(service.login("anna@example.org", "password of a stranger").await.is_err());
     service.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_of_several_registered_last_no_password_opens_the_account_until_the_owner_sets_one() {
+    for (first, last) in
+        [(stranger(), registration("anna@example.org")), (registration("anna@example.org"), stranger())]
+    {
+        let service = Service::start().await;
+        service.register_as(first).await.unwrap();
+        service.register_as(last).await.unwrap();
+        let opened = service.verify("anna@example.org", &service.last_code().await).await.unwrap();
+        assert!(!opened.user.unwrap().password_set);
+        for password in [PASSWORD, "password of a stranger"] {
+            let status = service.login("anna@example.org", password).await.unwrap_err();
+            assert_eq!(reason(&status), "CREDENTIALS_INVALID");
+            let status =
+                service.change_password(&opened.access_token, password, "chosen by me").await.unwrap_err();
+            assert_eq!(reason(&status), "CREDENTIALS_INVALID");
+        }
+        service.forgot_password("anna@example.org").await.unwrap();
+        service.reset_password(&service.last_link().await, "chosen by the owner").await.unwrap();
+        let user = service.login("anna@example.org", "chosen by the owner").await.unwrap().user.unwrap();
+        assert!(user.password_set);
+        service.stop().await;
+    }
+}
+
+/// Somebody who registers the address of another person.
+fn stranger() -> proto::RegisterRequest {
+    proto::RegisterRequest {
+        password: "password of a stranger".to_owned(),
+        display_name: "Mallory".to_owned(),
+        locale: "ru".to_owned(),
+        ..registration("Anna@example.org")
+    }
 }
 
 #[tokio::test]

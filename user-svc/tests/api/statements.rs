@@ -18,7 +18,14 @@ thread_local! {
 }
 
 /// What only use cases do; the relay and the probes run beside them.
-const OF_USE_CASES: [&str; 4] = ["users", "one_time_codes", "outbox.enqueue", "pg_logical_emit_message"];
+const OF_USE_CASES: [&str; 6] = [
+    "users",
+    "one_time_codes",
+    "password_resets",
+    "rate_limits",
+    "outbox.enqueue",
+    "pg_logical_emit_message",
+];
 
 /// Begins to record.
 pub(crate) fn record() {

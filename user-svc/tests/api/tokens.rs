@@ -13,8 +13,8 @@ async fn the_published_keys_verify_a_token() {
     let document = service.auth.clone().get_key_set(request).await.unwrap().into_inner();
     assert_eq!(document.content_type, "application/jwk-set+json");
     let keys = serde_json::from_slice(&document.data).unwrap();
-    let principal = Verifier::new(&keys, ISSUER).unwrap().verify(&answer.access_token).unwrap();
-    assert_eq!(principal.user_id.to_string(), answer.user.unwrap().user_id);
+    let principal = Verifier::new(&keys, ISSUER).unwrap().verify(&answer.access_token).await.unwrap();
+    assert_eq!(principal.sub.to_string(), answer.user.unwrap().user_id);
     assert_eq!(principal.roles, ["athlete"]);
     service.stop().await;
 }

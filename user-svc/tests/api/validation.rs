@@ -7,7 +7,7 @@ use tonic_types::StatusExt as _;
 use crate::fixture::{PASSWORD, Service, reason, registration};
 
 /// The fields at fault, each once, in the order of the answer.
-fn fields(status: &Status) -> Vec<String> {
+pub(crate) fn fields(status: &Status) -> Vec<String> {
     let violations = status.get_details_bad_request().expect("violations are in the status").field_violations;
     let mut fields: Vec<_> = violations.into_iter().map(|violation| violation.field).collect();
     fields.dedup();

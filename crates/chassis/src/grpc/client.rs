@@ -102,14 +102,19 @@ impl Service<Request<Body>> for Client {
     }
 }
 
-/// Asks the service's health once a second and tells `dependency`, until `shutdown`.
+/// How often the health of a service is asked for.
+const HEALTH_INTERVAL: Duration = Duration::from_millis(500);
+/// A service that hangs takes the question and never answers. Shorter would call a busy one hung.
+const HEALTH_TIMEOUT: Duration = Duration::from_millis(1_500);
+
+/// Asks the service's health twice a second and tells `dependency`, until `shutdown`.
 pub async fn watch_health(client: Client, dependency: Dependency, shutdown: CancellationToken) {
     use tonic_health::pb::HealthCheckRequest;
     use tonic_health::pb::health_check_response::ServingStatus;
     use tonic_health::pb::health_client::HealthClient;
 
     let mut health = HealthClient::new(client.current);
-    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    let mut tick = tokio::time::interval(HEALTH_INTERVAL);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
@@ -117,8 +122,8 @@ pub async fn watch_health(client: Client, dependency: Dependency, shutdown: Canc
             _ = tick.tick() => {}
         }
         let mut request = tonic::Request::new(HealthCheckRequest { service: String::new() });
-        request.set_timeout(Duration::from_secs(2));
-        match tokio::time::timeout(Duration::from_secs(2), health.check(request)).await {
+        request.set_timeout(HEALTH_TIMEOUT);
+        match tokio::time::timeout(HEALTH_TIMEOUT, health.check(request)).await {
             Ok(Ok(answer)) if answer.get_ref().status() == ServingStatus::Serving => dependency.up(),
             Ok(Ok(_)) => dependency.down("not ready"),
             Ok(Err(_)) => dependency.down("not reachable"),

@@ -91,8 +91,13 @@ pub(super) async fn catch_panic(request: Request, next: Next) -> Response {
     })
 }
 
+/// How much longer than other calls one may take whose caller sends a stream: that takes as long as the line is slow.
+const STREAM_FACTOR: u32 = 20;
+
 /// Ends a call at the caller's deadline, or at the server's where the caller leaves more time or names none.
 pub(super) async fn deadline(State(longest): State<Duration>, request: Request, next: Next) -> Response {
+    let takes_stream = methods::find(request.uri().path()).is_some_and(|method| method.takes_stream);
+    let longest = if takes_stream { longest * STREAM_FACTOR } else { longest };
     let limit = parse_timeout(request.headers()).map_or(longest, |timeout| timeout.min(longest));
     let outcome = tokio::time::timeout(limit, next.run(request)).await;
     outcome.unwrap_or_else(|_elapsed| answer(ErrorCode::DeadlineExceeded.into()))

@@ -16,6 +16,8 @@ pub(super) struct Rpc {
     pub(super) method: String,
     /// Whether it may be called without an access token.
     pub(super) public: bool,
+    /// Whether the caller sends a stream.
+    pub(super) takes_stream: bool,
 }
 
 static METHODS: LazyLock<HashMap<String, Rpc>> = LazyLock::new(|| read(fitness_proto::DESCRIPTOR_SET));
@@ -40,6 +42,7 @@ fn read(descriptor_set: &[u8]) -> HashMap<String, Rpc> {
                     service: service.full_name().to_owned(),
                     method: method.name().to_owned(),
                     public,
+                    takes_stream: method.is_client_streaming(),
                 },
             );
         }

@@ -8,6 +8,7 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 
+use super::consumer::{ConsumerConfig, ConsumerRole};
 use crate::state::StateReporter;
 
 /// How to reach the brokers. Its debug output leaves the values of properties out: passwords are among them.
@@ -64,14 +65,18 @@ impl KafkaConfig {
     }
 
     /// The settings of a group member that commits by hand what is finished.
-    pub(crate) fn consumer(&self, group: &str, assignment_strategy: &str) -> ClientConfig {
+    pub(crate) fn consumer(&self, consumer: &ConsumerConfig) -> ClientConfig {
+        let start = match consumer.role {
+            // A new group starts with what is already there instead of losing it.
+            ConsumerRole::Worker | ConsumerRole::Collector => "earliest",
+            ConsumerRole::Listener => "latest",
+        };
         self.client(&[
-            ("group.id", group),
-            ("partition.assignment.strategy", assignment_strategy),
+            ("group.id", &consumer.group),
+            ("partition.assignment.strategy", &consumer.assignment_strategy),
             ("enable.auto.commit", "false"),
             ("enable.auto.offset.store", "false"),
-            // A new group starts with what is already there instead of losing it.
-            ("auto.offset.reset", "earliest"),
+            ("auto.offset.reset", start),
             // A killed member is replaced after this time.
             ("session.timeout.ms", "10000"),
             // Members learn of a rebalance with a heartbeat.

@@ -12,18 +12,34 @@ use tokio_util::sync::CancellationToken;
 
 use super::assignment::{Progress, WorkerHandle};
 use super::config::{ConnectionContext, KafkaConfig, KafkaConfigError};
-use super::dead_letters::DeadLetters;
+use super::dead_letters::{self, DeadLetters};
 use super::group::{GroupContext, StartWorker};
-use super::poll_loop;
 use super::topics::TopicSpec;
 use super::worker::{Shared, Worker};
+use super::{headers, poll_loop};
 use crate::metrics::ConsumerMetrics;
 use crate::state::StateReporter;
 use crate::{BusState, Handler, RetryPolicy};
 
+/// What a consumer is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsumerRole {
+    /// Handles every event for its group: a new group starts at the oldest event, and what cannot be handled goes to the
+    /// dead letters.
+    Worker,
+    /// Tells people what happens while it happens: a new group starts at the next event, and what cannot be read is
+    /// somebody else's to bury. Its group is its own, so that it sees every event, whoever else listens.
+    Listener,
+    /// Looks after the dead letters of others: every record of its topics, whatever its shape, reaches the handler as a
+    /// [`DeadLetter`](crate::DeadLetter).
+    Collector,
+}
+
 /// What to consume and how.
 #[derive(Clone, Debug)]
 pub struct ConsumerConfig {
+    /// What the consumer is there for.
+    pub role: ConsumerRole,
     /// The group whose members share the partitions.
     pub group: String,
     /// The topics to consume.
@@ -50,6 +66,7 @@ impl ConsumerConfig {
     /// The defaults for `group`.
     pub fn new(group: &str, topics: &[&str]) -> Self {
         Self {
+            role: ConsumerRole::Worker,
             group: group.to_owned(),
             topics: topics.iter().copied().map(str::to_owned).collect(),
             max_batch: 500,
@@ -61,6 +78,17 @@ impl ConsumerConfig {
             assignment_strategy: "cooperative-sticky".to_owned(),
             dead_letters: TopicSpec { name: format!("{group}.dead-letters"), partitions: 1, replication: -1 },
         }
+    }
+
+    /// A listener; `group` must be of this process alone. What it commits carries it over an outage of the broker and
+    /// is forgotten with the group.
+    pub fn listener(group: &str, topics: &[&str]) -> Self {
+        Self { role: ConsumerRole::Listener, ..Self::new(group, topics) }
+    }
+
+    /// A collector of what lies on dead-letter topics.
+    pub fn collector(group: &str, topics: &[&str]) -> Self {
+        Self { role: ConsumerRole::Collector, ..Self::new(group, topics) }
     }
 }
 
@@ -89,7 +117,7 @@ pub struct KafkaConsumer {
 impl KafkaConsumer {
     /// Checks the configuration; nothing is connected before [`KafkaConsumer::run`].
     pub fn new(kafka: &KafkaConfig, config: ConsumerConfig) -> Result<Self, KafkaConfigError> {
-        let client = kafka.consumer(&config.group, &config.assignment_strategy);
+        let client = kafka.consumer(&config);
         client.create_native_config().map_err(KafkaConfigError)?;
         let state = StateReporter::new(&kafka.client_id);
         Ok(Self { kafka: kafka.clone(), config, state })
@@ -132,15 +160,19 @@ impl KafkaConsumer {
         let workers = workers(Shared {
             handler,
             group: config.group.clone(),
+            read: match config.role {
+                ConsumerRole::Worker | ConsumerRole::Listener => headers::read,
+                ConsumerRole::Collector => dead_letters::read,
+            },
             max_batch: config.max_batch.max(1),
             max_in_flight: config.max_in_flight.max(1),
             retry: config.retry,
-            dead_letters: DeadLetters::new(&self.kafka, &config.group, &config.dead_letters),
+            dead_letters: DeadLetters::new(&self.kafka, config),
             metrics: Arc::clone(&metrics),
         });
         let connection = ConnectionContext { state: self.state.clone() };
         let context = GroupContext::new(connection, metrics, config.drain_timeout, workers);
-        let client = self.kafka.consumer(&config.group, &config.assignment_strategy);
+        let client = self.kafka.consumer(config);
         let consumer: BaseConsumer<GroupContext> =
             client.create_with_context(context).map_err(ConsumerError::Client)?;
         let consumer = Arc::new(consumer);

@@ -2,15 +2,31 @@
 
 use std::error::Error;
 
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use prost::Message as _;
 use rdkafka::message::{Header, OwnedHeaders};
 use tokio::sync::OnceCell;
 
 use super::config::KafkaConfig;
+use super::consumer::{ConsumerConfig, ConsumerRole};
+use super::headers::{self, MalformedRecord};
 use super::producer::{NewRecord, Producer};
 use super::record::Record;
 use super::topics::{TopicError, TopicSpec, create_topics};
 use crate::metrics::ConsumerMetrics;
 use crate::state::StateReporter;
+use crate::{DeadLetter, Envelope, OriginalRecord, RecordHeader, TraceContext};
+
+/// What the headers added to a dead letter begin with.
+const PREFIX: &str = "__fitness.errors.";
+const GROUP: &str = "__fitness.errors.group";
+const TOPIC: &str = "__fitness.errors.topic";
+const PARTITION: &str = "__fitness.errors.partition";
+const OFFSET: &str = "__fitness.errors.offset";
+const REASON: &str = "__fitness.errors.reason";
+const ATTEMPTS: &str = "__fitness.errors.attempts";
+const MESSAGE: &str = "__fitness.errors.message";
 
 /// Why a record goes to the dead letters.
 #[derive(Clone, Debug)]
@@ -25,16 +41,21 @@ pub(crate) struct Cause {
 pub(crate) struct DeadLetters {
     config: KafkaConfig,
     group: String,
-    topic: TopicSpec,
+    /// None for a listener, which buries nothing.
+    topic: Option<TopicSpec>,
     /// Most groups never have a dead letter, so topic and producer are made for the first one.
     producer: OnceCell<Producer>,
 }
 
 impl DeadLetters {
-    pub(crate) fn new(config: &KafkaConfig, group: &str, topic: &TopicSpec) -> Self {
+    pub(crate) fn new(config: &KafkaConfig, consumer: &ConsumerConfig) -> Self {
         let client_id = format!("{}-dead-letters", config.client_id);
         let config = KafkaConfig { client_id, ..config.clone() };
-        Self { config, group: group.to_owned(), topic: topic.clone(), producer: OnceCell::new() }
+        let topic = match consumer.role {
+            ConsumerRole::Worker | ConsumerRole::Collector => Some(consumer.dead_letters.clone()),
+            ConsumerRole::Listener => None,
+        };
+        Self { config, group: consumer.group.clone(), topic, producer: OnceCell::new() }
     }
 
     /// Puts a record with its original key, value and headers on the topic; `Ok` once the broker has it.
@@ -45,9 +66,13 @@ impl DeadLetters {
         attempts: u32,
         metrics: &ConsumerMetrics,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let producer = self.producer.get_or_try_init(|| self.open()).await?;
+        let Some(topic) = &self.topic else {
+            tracing::debug!(topic = &*record.topic, reason = cause.reason, "a record was passed over");
+            return Ok(());
+        };
+        let producer = self.producer.get_or_try_init(|| self.open(topic)).await?;
         let letter = NewRecord {
-            topic: &self.topic.name,
+            topic: &topic.name,
             key: record.key.as_deref(),
             payload: record.payload.as_deref(),
             timestamp_ms: record.timestamp_ms,
@@ -70,24 +95,74 @@ impl DeadLetters {
         Ok(())
     }
 
-    async fn open(&self) -> Result<Producer, TopicError> {
-        create_topics(&self.config, std::slice::from_ref(&self.topic)).await?;
+    async fn open(&self, topic: &TopicSpec) -> Result<Producer, TopicError> {
+        create_topics(&self.config, std::slice::from_ref(topic)).await?;
         Ok(Producer::new(&self.config, StateReporter::new(&self.config.client_id))?)
     }
 
     fn headers(&self, record: &Record, cause: &Cause, attempts: u32) -> OwnedHeaders {
         let additions = [
-            ("__fitness.errors.group", self.group.clone()),
-            ("__fitness.errors.topic", record.topic.to_string()),
-            ("__fitness.errors.partition", record.partition.to_string()),
-            ("__fitness.errors.offset", record.offset.to_string()),
-            ("__fitness.errors.reason", cause.reason.to_owned()),
-            ("__fitness.errors.attempts", attempts.to_string()),
-            ("__fitness.errors.message", cause.message.clone()),
+            (GROUP, self.group.clone()),
+            (TOPIC, record.topic.to_string()),
+            (PARTITION, record.partition.to_string()),
+            (OFFSET, record.offset.to_string()),
+            (REASON, cause.reason.to_owned()),
+            (ATTEMPTS, attempts.to_string()),
+            (MESSAGE, cause.message.clone()),
         ];
         let original = record.headers.clone().unwrap_or_default();
         additions
             .iter()
             .fold(original, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
     }
+}
+
+/// Reads a record of a dead-letter topic: the added headers apart, the original as it was. Whatever lies there is
+/// readable, unless not even its headers have names.
+pub(crate) fn read(record: &Record) -> Result<Envelope, MalformedRecord> {
+    let (added, original): (Vec<_>, Vec<_>) =
+        headers::names_and_values(record)?.into_iter().partition(|(name, _)| name.starts_with(PREFIX));
+    let text = |name: &str| {
+        let value = added.iter().rev().find(|(header, _)| *header == name).and_then(|(_, value)| *value);
+        value.map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
+    };
+    let original = OriginalRecord {
+        key: record.key.clone(),
+        payload: record.payload.clone(),
+        timestamp_ms: record.timestamp_ms,
+        headers: original
+            .into_iter()
+            .map(|(name, value)| RecordHeader {
+                name: name.to_owned(),
+                value: value.map(Bytes::copy_from_slice),
+            })
+            .collect(),
+    };
+    let trace = TraceContext {
+        traceparent: original.header("traceparent").map(str::to_owned),
+        tracestate: original.header("tracestate").map(str::to_owned),
+    };
+    let key = String::from_utf8_lossy(record.key.as_deref().unwrap_or_default()).into_owned();
+    let id = original.header("ce_id").and_then(|id| id.parse().ok()).unwrap_or_default();
+    let letter = DeadLetter {
+        group: text(GROUP),
+        topic: text(TOPIC),
+        partition: text(PARTITION).parse().unwrap_or_default(),
+        offset: text(OFFSET).parse().unwrap_or_default(),
+        reason: text(REASON),
+        attempts: text(ATTEMPTS).parse().unwrap_or_default(),
+        message: text(MESSAGE),
+        record: original,
+    };
+    Ok(Envelope {
+        id,
+        event_type: "eventbus.DeadLetter".to_owned(),
+        source: letter.group.clone(),
+        subject: key.clone(),
+        time: record.timestamp_ms.and_then(DateTime::<Utc>::from_timestamp_millis).unwrap_or_default(),
+        topic: record.topic.to_string(),
+        key,
+        payload: letter.encode_to_vec().into(),
+        trace,
+    })
 }

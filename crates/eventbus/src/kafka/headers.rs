@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rdkafka::message::{Header, Headers, OwnedHeaders};
 
 use super::record::Record;
-use crate::{Envelope, TraceContext};
+use crate::{Envelope, OriginalRecord, TraceContext};
 
 const SPECVERSION: &str = "1.0";
 const PROTOBUF: &str = "application/protobuf";
@@ -57,6 +57,13 @@ pub(crate) fn write(envelope: &Envelope, trace: &TraceContext) -> OwnedHeaders {
     headers
 }
 
+/// The headers of a record that is written as it was.
+pub(crate) fn repeat(record: &OriginalRecord) -> OwnedHeaders {
+    record.headers.iter().fold(OwnedHeaders::new(), |headers, header| {
+        headers.insert(Header { key: &header.name, value: header.value.as_deref() })
+    })
+}
+
 /// Reads the event that a record holds. Of the attributes, time and subject may be absent.
 pub(crate) fn read(record: &Record) -> Result<Envelope, MalformedRecord> {
     let headers = names_and_values(record)?;
@@ -94,9 +101,11 @@ pub(crate) fn read(record: &Record) -> Result<Envelope, MalformedRecord> {
     })
 }
 
-type NameAndValue<'a> = (&'a str, Option<&'a [u8]>);
+/// The name of a header and its bytes.
+pub(crate) type NameAndValue<'a> = (&'a str, Option<&'a [u8]>);
 
-fn names_and_values(record: &Record) -> Result<Vec<NameAndValue<'_>>, MalformedRecord> {
+/// The headers of a record as they are.
+pub(crate) fn names_and_values(record: &Record) -> Result<Vec<NameAndValue<'_>>, MalformedRecord> {
     let Some(headers) = &record.headers else { return Ok(Vec::new()) };
     // rdkafka panics at header names that are not UTF-8. Nobody's record may stop the group, so it ends here.
     let read = || headers.iter().map(|header| (header.key, header.value)).collect();

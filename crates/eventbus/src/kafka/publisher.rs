@@ -11,7 +11,7 @@ use super::headers;
 use super::producer::{NewRecord, Producer};
 use crate::metrics::PublisherMetrics;
 use crate::state::StateReporter;
-use crate::{Ack, BusState, Envelope, PublishError, Publisher, TraceContext, spans};
+use crate::{Ack, BusState, Envelope, OriginalRecord, PublishError, Publisher, TraceContext, spans};
 
 /// Publishes on Kafka with an idempotent producer. Clones share it.
 #[derive(Clone)]
@@ -36,6 +36,23 @@ impl KafkaPublisher {
     /// Whether the brokers can be reached.
     pub fn state(&self) -> watch::Receiver<BusState> {
         self.shared.state.subscribe()
+    }
+
+    /// Writes records as they are, each to the topic named with it: dead letters on their way back. They keep their
+    /// trace, so no span of this process gets in between. Waits like [`Publisher::publish`].
+    pub async fn repeat(&self, records: &[(&str, &OriginalRecord)]) -> Vec<Result<Ack, PublishError>> {
+        let new = records.iter().map(|(topic, record)| NewRecord {
+            topic,
+            key: record.key.as_deref(),
+            payload: record.payload.as_deref(),
+            timestamp_ms: record.timestamp_ms,
+            headers: Some(headers::repeat(record)),
+        });
+        let results = self.shared.producer.send_all(new).await;
+        for ((topic, _), result) in records.iter().zip(&results) {
+            self.shared.metrics.sent(topic, result.as_ref().err().map(error_type), 1);
+        }
+        results
     }
 
     async fn send_all(&self, batch: &[Envelope]) -> Vec<Result<Ack, PublishError>> {

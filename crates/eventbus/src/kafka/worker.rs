@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::assignment::Progress;
 use super::dead_letters::{Cause, DeadLetters};
-use super::headers;
+use super::headers::MalformedRecord;
 use super::record::Record;
 use super::record_queue::RecordQueue;
 use super::window::{Ticket, Window};
@@ -26,6 +26,8 @@ use crate::{Delivery, Envelope, Handler, Outcome, RetryPolicy, spans};
 pub(crate) struct Shared<H> {
     pub(crate) handler: H,
     pub(crate) group: String,
+    /// Makes what the handler gets of a record.
+    pub(crate) read: fn(&Record) -> Result<Envelope, MalformedRecord>,
     pub(crate) max_batch: usize,
     pub(crate) max_in_flight: usize,
     pub(crate) retry: RetryPolicy,
@@ -91,7 +93,7 @@ impl<H: Handler> Worker<H> {
                 }
                 None => return,
             };
-            let next = match headers::read(&record) {
+            let next = match (self.shared.read)(&record) {
                 Ok(envelope) => Step::Handle(envelope),
                 Err(error) => Step::Bury(Cause { reason: "undecodable", message: error.to_string() }),
             };

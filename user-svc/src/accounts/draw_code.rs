@@ -3,40 +3,56 @@
 use chassis::sealing::one_time_code_place;
 use chrono::{DateTime, Utc};
 use fitness_proto::fitness::user::v1::{CodePurpose, OneTimeCodeIssued, SealedSecret};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use super::{Accounts, timestamp};
-use crate::one_time_code;
+use crate::one_time_code::{self, Purpose};
 use crate::store::one_time_codes::NewCode;
 
 impl Accounts {
     /// Draws a code for an account: the row to store, which holds its hash, and the event, which holds it sealed.
-    pub(super) fn draw_code(&self, user_id: Uuid, now: DateTime<Utc>) -> (NewCode, OneTimeCodeIssued) {
+    pub(super) fn draw_code(
+        &self,
+        user_id: Uuid,
+        purpose: Purpose,
+        now: DateTime<Utc>,
+    ) -> (NewCode, OneTimeCodeIssued) {
         let code = one_time_code::draw();
         let code_id = Uuid::now_v7();
         let expire_time = now + one_time_code::LIFETIME;
         let row = NewCode {
             code_id,
             user_id,
+            purpose,
             code_hash: self.pepper.hash(code_id, code.expose_secret()),
             issue_time: now,
             expire_time,
         };
         let (code_id, user_id) = (code_id.to_string(), user_id.to_string());
         let place = one_time_code_place(&code_id, &user_id);
-        let sealed = self.sealing.seal(code.expose_secret().as_bytes(), &place);
         let event = OneTimeCodeIssued {
             user_id,
-            purpose: CodePurpose::Verify.into(),
-            sealed_code: Some(SealedSecret {
-                key_id: sealed.key_id,
-                nonce: sealed.nonce,
-                ciphertext: sealed.ciphertext,
-            }),
+            purpose: CodePurpose::from(purpose).into(),
+            sealed_code: Some(self.seal(&code, &place)),
             expire_time: Some(timestamp(expire_time)),
             code_id,
         };
         (row, event)
+    }
+
+    /// Seals a secret for its place in an event.
+    pub(super) fn seal(&self, secret: &SecretString, place: &[u8]) -> SealedSecret {
+        let sealed = self.sealing.seal(secret.expose_secret().as_bytes(), place);
+        SealedSecret { key_id: sealed.key_id, nonce: sealed.nonce, ciphertext: sealed.ciphertext }
+    }
+}
+
+impl From<Purpose> for CodePurpose {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Verify => Self::Verify,
+            Purpose::Login => Self::Login,
+        }
     }
 }

@@ -1,0 +1,153 @@
+//! `POST /v1/files`: a picture as the body of a request.
+
+use std::time::Duration;
+
+use axum::body::BodyDataStream;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use fitness_proto::fitness::user::v1::{FileInfo, FilePurpose, UploadFileResponse};
+use futures::StreamExt as _;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::request::Parts as Head;
+use http::{HeaderMap, StatusCode};
+use tokio::time::timeout;
+use transcoder::problem::{Problem, Violation};
+
+use super::parts::{self, Answered, PartSender};
+use super::{Files, MAX_FILE_BYTES, STALL_LIMIT};
+use crate::{messages, problems};
+
+/// Types that a picture may be announced as. What it is, its bytes decide.
+const MEDIA_TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "application/octet-stream"];
+
+/// A client that is refused while it sends learns why only if somebody goes on reading for a moment: most do not look
+/// at the answer before their last byte is out, and a connection that is closed under them takes the answer with it.
+const LINGER_LIMIT: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 32 * 1024 * 1024;
+
+/// Stores the body as a file of the signed-in user.
+pub(crate) async fn upload(State(files): State<Files>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let mut body = body.into_data_stream();
+    match store(files, &head, &mut body).await {
+        Ok(response) => response,
+        Err(problem) => {
+            linger(body).await;
+            problems::answer(*problem, &head.headers)
+        }
+    }
+}
+
+async fn store(mut files: Files, head: &Head, body: &mut BodyDataStream) -> Result<Response, Box<Problem>> {
+    let info = info(head)?;
+    let (sender, parts) = parts::channel(info);
+    let request = super::request(parts, &head.headers);
+    let call = files.client.upload_file(request);
+    let pump = pump(body, sender);
+    tokio::pin!(call, pump);
+    let mut pumped = false;
+    let answer = loop {
+        tokio::select! {
+            answer = &mut call => break answer,
+            outcome = &mut pump, if !pumped => {
+                outcome?;
+                pumped = true;
+            }
+        }
+    };
+    let answer = answer.map_err(|status| Problem::from(&status))?.into_inner();
+    Ok(created(&answer))
+}
+
+/// Hands the body on until its end, or until it is answered.
+async fn pump(body: &mut BodyDataStream, sender: PartSender) -> Result<(), Box<Problem>> {
+    let mut length = 0;
+    loop {
+        let bytes = match timeout(STALL_LIMIT, body.next()).await {
+            Ok(Some(Ok(bytes))) => bytes,
+            Ok(None) => break,
+            Ok(Some(Err(_))) => {
+                let detail = "The body broke off before its end.";
+                return Err(Problem::new(StatusCode::BAD_REQUEST, "BODY_INCOMPLETE", detail).into());
+            }
+            Err(_) => {
+                let detail = "The body did not arrive in time.";
+                return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", detail).into());
+            }
+        };
+        length += bytes.len() as u64;
+        if length > MAX_FILE_BYTES {
+            return Err(too_large());
+        }
+        if sender.send(bytes).await == Err(Answered) {
+            return Ok(());
+        }
+    }
+    // Who has answered already needs no end.
+    let _ = sender.end().await;
+    Ok(())
+}
+
+/// What is said of the picture: its purpose and name in the query, its type and length in the head.
+fn info(head: &Head) -> Result<FileInfo, Box<Problem>> {
+    let announced =
+        head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > MAX_FILE_BYTES) {
+        return Err(too_large());
+    }
+    if !is_picture(&head.headers) {
+        let detail = "The body must be a picture, with the content type image/jpeg, image/png or image/webp.";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", detail).into());
+    }
+    let mut info = FileInfo::default();
+    let mut violations = Vec::new();
+    for (name, value) in url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()) {
+        match &*name {
+            "purpose" => match purpose(&value) {
+                Some(purpose) => info.set_purpose(purpose),
+                None => violations.push(Violation::new("purpose", "must be avatar or progress_photo")),
+            },
+            "file_name" => info.file_name = value.into_owned(),
+            _ => violations.push(Violation::new(name, "is not known here")),
+        }
+    }
+    if violations.is_empty() && info.purpose() == FilePurpose::Unspecified {
+        violations.push(Violation::new("purpose", "must be avatar or progress_photo"));
+    }
+    if violations.is_empty() { Ok(info) } else { Err(Problem::invalid(violations).into()) }
+}
+
+/// The name of the contract, or the end of it in lower case.
+fn purpose(text: &str) -> Option<FilePurpose> {
+    let named = FilePurpose::from_str_name(text);
+    named.or_else(|| FilePurpose::from_str_name(&format!("FILE_PURPOSE_{}", text.to_ascii_uppercase())))
+}
+
+fn is_picture(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|name| name.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    MEDIA_TYPES.iter().any(|name| essence.eq_ignore_ascii_case(name))
+}
+
+fn created(answer: &UploadFileResponse) -> Response {
+    let file = answer.file.clone().unwrap_or_default();
+    let location = format!("/v1/files/{}", file.file_id);
+    (StatusCode::CREATED, [(LOCATION, location)], axum::Json(messages::json_of(&file))).into_response()
+}
+
+fn too_large() -> Box<Problem> {
+    let detail = format!("A file may have at most {MAX_FILE_BYTES} bytes.");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", detail).into()
+}
+
+async fn linger(mut body: BodyDataStream) {
+    let reading = async {
+        let mut read = 0;
+        while let Some(Ok(bytes)) = body.next().await
+            && read < LINGER_BYTES
+        {
+            read += bytes.len();
+        }
+    };
+    let _ = timeout(LINGER_LIMIT, reading).await;
+}

@@ -1,0 +1,29 @@
+//! Protobuf messages as JSON, by their descriptors.
+
+use std::sync::LazyLock;
+
+use prost::{Message, Name};
+use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
+use serde_json::Value;
+
+static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+    DescriptorPool::decode(fitness_proto::DESCRIPTOR_SET).expect("our own build wrote the descriptor set")
+});
+
+/// Reads an encoded message of the contracts; nothing if the contracts do not know it or it is not of that type.
+pub(crate) fn decode(full_name: &str, encoded: &[u8]) -> Option<DynamicMessage> {
+    DynamicMessage::decode(POOL.get_message_by_name(full_name)?, encoded).ok()
+}
+
+/// The JSON of a message, in the form in which all of REST answers: original field names, defaults written out.
+pub(crate) fn json(message: &DynamicMessage) -> Option<Value> {
+    let options = SerializeOptions::new().use_proto_field_name(true).skip_default_fields(false);
+    message.serialize_with_options(serde_json::value::Serializer, &options).ok()
+}
+
+/// The same for a message that has just been decoded.
+pub(crate) fn json_of<M: Message + Name>(message: &M) -> Value {
+    decode(&M::full_name(), &message.encode_to_vec())
+        .and_then(|message| json(&message))
+        .expect("a message of the contracts has a JSON form")
+}

@@ -1,0 +1,116 @@
+//! The services behind the gateway: who they are, how they are called, what becomes of calls while one is away.
+
+mod breaker;
+mod guarded;
+
+use chassis::grpc::client::{self, Client, EndpointError};
+use chassis::health::{Health, Need};
+use chassis::lifecycle::Tasks;
+
+use self::breaker::Breaker;
+pub(crate) use self::guarded::Guarded;
+use crate::config::GatewayConfig;
+
+/// A service and the RPC services that REST reaches there.
+struct Described {
+    name: &'static str,
+    /// Nobody signs in without user-svc; without one of the others the rest of the product works.
+    need: Need,
+    rpc_services: &'static [&'static str],
+}
+
+const USER: Described = Described {
+    name: "user-svc",
+    need: Need::Required,
+    rpc_services: &[
+        "fitness.user.v1.AuthService",
+        "fitness.user.v1.UserService",
+        "fitness.user.v1.FileService",
+    ],
+};
+
+const WORKOUT: Described = Described {
+    name: "workout-svc",
+    need: Need::Deferrable,
+    rpc_services: &[
+        "fitness.workout.v1.ExerciseService",
+        "fitness.workout.v1.RoutineService",
+        "fitness.workout.v1.WorkoutService",
+        "fitness.workout.v1.ReminderService",
+        "fitness.workout.v1.TrainerService",
+    ],
+};
+
+const NOTIFY: Described = Described {
+    name: "notify-svc",
+    need: Need::Deferrable,
+    rpc_services: &["fitness.notify.v1.NotificationService", "fitness.notify.v1.NotificationAdminService"],
+};
+
+/// A service that calls can be made to.
+struct Connected {
+    described: &'static Described,
+    client: Client,
+    breaker: Breaker,
+}
+
+/// All services behind the gateway.
+pub(crate) struct Services([Connected; 3]);
+
+/// A setting that is no URL.
+#[derive(Debug, thiserror::Error)]
+#[error("the URL of {service} does not fit")]
+pub struct ServiceUrlError {
+    service: &'static str,
+    source: EndpointError,
+}
+
+impl Services {
+    /// Prepares the connections; each is opened at its first call.
+    pub(crate) fn connect(config: &GatewayConfig) -> Result<Self, ServiceUrlError> {
+        let connect = |described: &'static Described, url: &str| {
+            let client = client::connect(url, config.connections_per_service)
+                .map_err(|source| ServiceUrlError { service: described.name, source })?;
+            Ok(Connected { described, client, breaker: Breaker::new(described.name) })
+        };
+        Ok(Self([
+            connect(&USER, &config.user_svc_url)?,
+            connect(&WORKOUT, &config.workout_svc_url)?,
+            connect(&NOTIFY, &config.notify_svc_url)?,
+        ]))
+    }
+
+    /// Each RPC service by its full name, and the way there.
+    pub(crate) fn rpc_services(&self) -> impl Iterator<Item = (&'static str, Guarded)> {
+        self.0.iter().flat_map(|connected| {
+            let names = connected.described.rpc_services.iter().copied();
+            names.map(|name| (name, connected.guarded()))
+        })
+    }
+
+    /// The way to user-svc.
+    pub(crate) fn user(&self) -> Guarded {
+        self.0[0].guarded()
+    }
+
+    /// The way to user-svc that no breaker closes.
+    pub(crate) fn user_unguarded(&self) -> Client {
+        self.0[0].client.clone()
+    }
+
+    /// Watches how the services are doing, for `/readyz` and for the breakers.
+    pub(crate) fn watch(self, health: &Health, tasks: &Tasks) {
+        for Connected { described, client, breaker } in self.0 {
+            let dependency = health.dependency(described.name, described.need);
+            let shutdown = || tasks.shutdown().clone();
+            tasks.watch("health of a service", client::watch_health(client, dependency, shutdown()));
+            tasks.watch("breaker of a service", breaker.follow(health.clone(), shutdown()));
+        }
+    }
+}
+
+impl Connected {
+    fn guarded(&self) -> Guarded {
+        Guarded::new(self.client.clone(), self.breaker.clone())
+    }
+}

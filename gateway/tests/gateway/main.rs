@@ -1,0 +1,12 @@
+//! The gateway over real HTTP, in front of gRPC servers that tests can stop and hang, beside the embedded broker.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod backend;
+mod feed;
+mod feed_endings;
+mod files;
+mod outages;
+mod own_pages;
+mod sse;
+mod stage;
+mod who_is_calling;

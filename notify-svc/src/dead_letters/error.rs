@@ -1,0 +1,27 @@
+//! What can go wrong in a use case.
+
+use chassis::errors::Violation;
+
+/// Why a use case did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum DeadLetterError {
+    /// Fields of the request break rules, or ask for what is not possible now.
+    #[error("the request breaks rules")]
+    Invalid(Vec<Violation>),
+    /// There is no such letter.
+    #[error("there is no such dead letter")]
+    NotFound,
+    /// The broker did not take the record.
+    #[error("the broker cannot take records now")]
+    BrokerAway,
+    /// The database did not answer as it should.
+    #[error("the dead letters cannot be read or written")]
+    Database(#[from] sqlx::Error),
+}
+
+impl DeadLetterError {
+    /// One field is at fault.
+    pub(crate) fn invalid(field: &str, reason: &str) -> Self {
+        Self::Invalid(vec![Violation::new(field, reason)])
+    }
+}

@@ -1,0 +1,22 @@
+//! Somebody asked for a new password: mail the link while it works. A newer link makes the older mails pointless.
+
+use fitness_proto::fitness::user::v1::PasswordResetRequested;
+use serde_json::json;
+
+use super::{Draft, Effect, EventError, instant, user_id};
+use crate::notification::Template;
+use crate::secrets::SealedVariable;
+
+pub(super) fn effect(event: PasswordResetRequested) -> Result<Effect, EventError> {
+    let template = Template::PasswordReset;
+    let expire_time = instant(event.expire_time).ok_or(EventError::Field("expire_time"))?;
+    let sealed = event.sealed_token.ok_or(EventError::Field("sealed_token"))?;
+    let token = SealedVariable::password_reset(sealed, &event.reset_id, &event.user_id);
+    Ok(Effect::Notify(Draft {
+        variables: json!({ "expire_time": expire_time }),
+        secrets: Some(json!({ "token": token })),
+        supersede_key: Some(format!("{}/{}", template.name(), event.user_id)),
+        deliver_before: Some(expire_time),
+        ..Draft::new(user_id(&event.user_id)?, template)
+    }))
+}

@@ -1,0 +1,38 @@
+//! A week is over: tell its figures, to a trainer those of the athletes too.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use fitness_proto::fitness::workout::v1::WeeklySummaryDue;
+use serde_json::json;
+
+use super::{Draft, Effect, EventError, WORTH_TELLING, user_id};
+use crate::notification::Template;
+
+pub(super) fn effect(event: &WeeklySummaryDue, event_time: DateTime<Utc>) -> Result<Effect, EventError> {
+    let week_start: NaiveDate = event.week_start.parse().map_err(|_| EventError::Field("week_start"))?;
+    if !event.volume_kg.is_finite() {
+        return Err(EventError::Field("volume_kg"));
+    }
+    let athletes: Vec<_> = event
+        .athletes
+        .iter()
+        .map(|athlete| {
+            json!({
+                "name": athlete.display_name,
+                "workouts": athlete.workout_count,
+                "routine_changes": athlete.routine_change_count,
+            })
+        })
+        .collect();
+    Ok(Effect::Notify(Draft {
+        variables: json!({
+            "week_start": week_start,
+            "workouts": event.workout_count,
+            "sets": event.set_count,
+            "volume_kg": event.volume_kg,
+            "records": event.record_count,
+            "athletes": athletes,
+        }),
+        deliver_before: Some(event_time + WORTH_TELLING),
+        ..Draft::new(user_id(&event.user_id)?, Template::WeeklySummary)
+    }))
+}

@@ -1,0 +1,97 @@
+//! Which mails there are.
+
+use std::str::FromStr;
+
+use super::{Category, UnknownName, named};
+
+/// A mail that can be written, named like its folder in `templates/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Template {
+    /// The one-time code that proves an address.
+    EmailVerification,
+    /// The one-time code that signs in.
+    LoginCode,
+    /// The link that leads to a new password.
+    PasswordReset,
+    /// Tells an owner that somebody tried to register the address again.
+    AccountExists,
+    /// Tells an owner that the password is another one now.
+    PasswordChanged,
+    /// Tells an owner of a sign-in from a device that was not seen before.
+    NewSignIn,
+    /// The greeting after the address is proved.
+    Welcome,
+    /// It is time to train.
+    WorkoutReminder,
+    /// Something was reached for the first time.
+    Achievement,
+    /// A trainer assigned a routine.
+    RoutineAssigned,
+    /// The week in figures.
+    WeeklySummary,
+}
+
+impl Template {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::EmailVerification,
+        Self::LoginCode,
+        Self::PasswordReset,
+        Self::AccountExists,
+        Self::PasswordChanged,
+        Self::NewSignIn,
+        Self::Welcome,
+        Self::WorkoutReminder,
+        Self::Achievement,
+        Self::RoutineAssigned,
+        Self::WeeklySummary,
+    ];
+
+    /// The name in the ledger, in events and in `templates/`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EmailVerification => "email_verification",
+            Self::LoginCode => "login_code",
+            Self::PasswordReset => "password_reset",
+            Self::AccountExists => "account_exists",
+            Self::PasswordChanged => "password_changed",
+            Self::NewSignIn => "new_sign_in",
+            Self::Welcome => "welcome",
+            Self::WorkoutReminder => "workout_reminder",
+            Self::Achievement => "achievement",
+            Self::RoutineAssigned => "routine_assigned",
+            Self::WeeklySummary => "weekly_summary",
+        }
+    }
+
+    /// What kind of mail it is.
+    pub fn category(self) -> Category {
+        match self {
+            Self::EmailVerification | Self::LoginCode | Self::PasswordReset => Category::OneTimeCode,
+            Self::AccountExists | Self::PasswordChanged | Self::NewSignIn => Category::Security,
+            Self::Welcome => Category::Account,
+            Self::WorkoutReminder => Category::Reminders,
+            Self::Achievement => Category::Achievements,
+            Self::RoutineAssigned => Category::Coaching,
+            Self::WeeklySummary => Category::Summaries,
+        }
+    }
+
+    /// Whether it holds a code or a link that is erased once the mail is final, so that it cannot be written again.
+    pub fn has_secret(self) -> bool {
+        matches!(self, Self::EmailVerification | Self::LoginCode | Self::PasswordReset)
+    }
+
+    /// The names of those that can be written again at any time.
+    pub fn without_secret() -> Vec<&'static str> {
+        Self::ALL.into_iter().filter(|template| !template.has_secret()).map(Self::name).collect()
+    }
+}
+
+impl FromStr for Template {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        named(&Self::ALL, Self::name, "template", name)
+    }
+}

@@ -1,0 +1,64 @@
+//! The use cases around notifications, one file each: what people and administrators ask and change.
+
+mod cancel;
+mod error;
+mod get;
+mod get_preferences;
+mod list;
+mod preview_template;
+mod recover;
+mod resend;
+mod search;
+mod unsubscribe;
+mod update_preferences;
+
+use std::sync::Arc;
+
+use chassis::errors::Violation;
+use chassis::sealing::SealingKeys;
+use chassis::time::Clock;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+pub use self::error::NotificationError;
+pub use self::get::Story;
+pub use self::recover::{Recover, Recovered};
+pub use self::search::Search;
+pub use self::update_preferences::PreferenceChange;
+use crate::delivery::Wake;
+use crate::ledger::history::{self, Entry};
+use crate::metrics::Metrics;
+use crate::page::{InvalidPageToken, Page};
+use crate::render::Renderer;
+
+/// Answers and changes what is in the ledger; cheap to clone.
+#[derive(Clone)]
+pub struct Notifications {
+    /// The ledger.
+    pub pool: PgPool,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Tells the workers of rows that are due.
+    pub wake: Wake,
+    /// Writes previews.
+    pub renderer: Arc<Renderer>,
+    /// Checks the tokens of links.
+    pub keys: SealingKeys,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+}
+
+/// A notification that may be changed, or why there is none.
+async fn lock(connection: &mut PgConnection, notification_id: Uuid) -> Result<Entry, NotificationError> {
+    history::lock(connection, notification_id).await?.ok_or(NotificationError::NotFound)
+}
+
+fn page(size: i32, token: &str) -> Result<Page, NotificationError> {
+    Page::new(size, token)
+        .map_err(|error: InvalidPageToken| NotificationError::invalid("page_token", &error.to_string()))
+}
+
+/// Why a notification cannot be changed as asked.
+fn wrong_state(reason: &str) -> NotificationError {
+    NotificationError::Invalid(vec![Violation::new("notification_id", reason)])
+}

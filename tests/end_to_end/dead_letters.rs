@@ -1,0 +1,80 @@
+//! What cannot be handled is kept, can be read by an admin, and does not hold anything up.
+
+use std::time::Duration;
+
+use prost::Message as _;
+use rdkafka::ClientConfig;
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{FutureProducer, FutureRecord};
+use serde_json::json;
+
+use crate::harness::{Account, Options, Person, System, eventually};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Publishes a record as some other program could.
+async fn publish(system: &System, event_type: &str, key: &str, payload: &[u8]) {
+    let producer: FutureProducer =
+        ClientConfig::new().set("bootstrap.servers", system.kafka()).create().unwrap();
+    let id = uuid::Uuid::now_v7().to_string();
+    let now = chrono::Utc::now().to_rfc3339();
+    let headers = [
+        ("ce_specversion", "1.0"),
+        ("ce_id", &id),
+        ("ce_type", event_type),
+        ("ce_source", "stranger"),
+        ("ce_time", &now),
+        ("content-type", "application/protobuf"),
+    ];
+    let headers = headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
+        headers.insert(Header { key, value: Some(*value) })
+    });
+    let record = FutureRecord::to("fitness.user.events").key(key).payload(payload).headers(headers);
+    producer.send(record, LIMIT).await.unwrap();
+}
+
+#[tokio::test]
+async fn undecodable_events_become_dead_letters_unknown_ones_are_counted_and_mail_goes_on() {
+    let account = Account::new("en");
+    let environment = vec![("ADMIN_EMAIL", account.email.clone())];
+    let system = System::start(Options { environment, ..Options::default() }).await;
+    let admin = Person::join_as(system.api(), system.inbox(), account).await;
+
+    publish(&system, "fitness.user.v1.EmailVerified", &admin.user_id, b"\xff\xff\xff not protobuf").await;
+    publish(&system, "fitness.user.v1.SomethingNewer", &admin.user_id, b"").await;
+    let malformed = fitness_proto::fitness::user::v1::EmailVerified {
+        user_id: "not-an-id".to_owned(),
+        verify_time: None,
+    };
+    publish(&system, "fitness.user.v1.EmailVerified", "not-an-id", &malformed.encode_to_vec()).await;
+
+    // Mail behind the broken records still goes out.
+    let person = Person::join(&system, "en").await;
+    drop(person);
+
+    let letters = eventually("the dead letters of notify-svc", LIMIT, || async {
+        let (status, page) = admin.call("GET", "/v1/admin/dead_letters?consumer_group=notify-svc", None).await;
+        assert!(status == 200 || status == 403, "{status} {page}");
+        let letters = page["dead_letters"].as_array()?.clone();
+        (letters.len() == 2).then_some(letters)
+    })
+    .await;
+    for letter in &letters {
+        assert_eq!(letter["topic"], "fitness.user.events");
+        assert_eq!(letter["event_type"], "fitness.user.v1.EmailVerified");
+        assert!(!letter["reason"].as_str().unwrap().is_empty());
+        let path = format!("/v1/admin/dead_letters/{}", letter["dead_letter_id"].as_str().unwrap());
+        assert_eq!(&admin.get(&path).await["reason"], &letter["reason"]);
+    }
+    let decoded = letters.iter().find(|letter| letter["key"] == "not-an-id").unwrap();
+    assert_eq!(decoded["event"]["user_id"], "not-an-id");
+    let metrics = reqwest::get(system.metrics("notify-svc")).await.unwrap().text().await.unwrap();
+    let unknown = metrics.lines().find(|line| line.contains("unknown") && line.contains("SomethingNewer"));
+    assert!(unknown.is_some(), "the unknown type is counted");
+
+    let path = format!("/v1/admin/dead_letters/{}:replay", decoded["dead_letter_id"].as_str().unwrap());
+    let replayed = admin.post(&path, &json!({})).await;
+    assert!(replayed["replay_time"].is_string(), "{replayed}");
+    let (status, _) = admin.call("POST", &path, Some(&json!({}))).await;
+    assert!((400..500).contains(&status), "a second replay has to be meant: {status}");
+}

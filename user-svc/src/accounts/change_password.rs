@@ -1,0 +1,75 @@
+//! `ChangePassword`: the owner, who is signed in and knows the old password, chooses a new one.
+
+use chassis::auth::Principal;
+use fitness_proto::fitness::user::v1::{PasswordChangeReason, PasswordChanged};
+use secrecy::SecretString;
+
+use super::limits::Act;
+use super::{AccountError, Accounts, timestamp};
+use crate::client::Client;
+use crate::password::Comparison;
+use crate::store::{passwords, sessions};
+
+/// Both passwords.
+#[derive(Debug)]
+pub struct ChangePassword {
+    /// The one until now.
+    pub old_password: SecretString,
+    /// The one from now on.
+    pub new_password: SecretString,
+}
+
+impl Accounts {
+    /// Changes the password and ends all other sessions.
+    ///
+    /// Who holds a stolen session gets no more guesses at the password than at the front door. An account without a
+    /// password gets its first one by a mailed link, as a session alone does not prove its owner.
+    pub async fn change_password(
+        &self,
+        principal: &Principal,
+        request: ChangePassword,
+        client: &Client,
+    ) -> Result<(), AccountError> {
+        let stored = {
+            let mut connection = self.pool.acquire().await?;
+            let caller = self.caller(&mut connection, principal).await?;
+            passwords::by_id(&mut connection, caller.user_id).await?.ok_or(AccountError::SessionEnded)?
+        };
+        let spent = self.spend(Act::TryOldPassword(principal.user_id), client).await?;
+        let comparison =
+            match self.passwords.compare(request.old_password, stored.password_hash.as_deref()).await {
+                Ok(comparison) => comparison,
+                Err(error) => {
+                    self.give_back(spent).await;
+                    return Err(error.into());
+                }
+            };
+        if comparison == Comparison::Differs {
+            return Err(AccountError::CredentialsInvalid);
+        }
+        self.give_back(spent).await;
+        let password_hash = self.passwords.hash(request.new_password).await?;
+        let now = self.now();
+
+        let mut transaction = self.pool.begin().await?;
+        let user_id = self.lock_caller(&mut transaction, principal).await?.user_id;
+        // While the hashes were computed somebody else may have changed it.
+        let current = passwords::by_id(&mut transaction, user_id).await?;
+        if !current.is_some_and(|current| current.is_password_of(&stored)) {
+            return Err(AccountError::CredentialsInvalid);
+        }
+        passwords::change(&mut transaction, user_id, &password_hash, now).await?;
+        sessions::revoke_all(&mut transaction, user_id, Some(principal.session_id), now).await?;
+        let event = PasswordChanged {
+            user_id: user_id.to_string(),
+            reason: PasswordChangeReason::Changed.into(),
+            change_time: Some(timestamp(now)),
+        };
+        self.outbox.enqueue(&mut transaction, &event).await?;
+        transaction.commit().await?;
+        self.outbox.committed();
+
+        tracing::info!(%user_id, "password changed");
+        Ok(())
+    }
+}

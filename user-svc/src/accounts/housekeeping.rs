@@ -1,0 +1,47 @@
+//! What has to be done from time to time: appointing the admin of the configuration, removing what is over.
+
+use std::time::Duration;
+
+use chassis::lifecycle::chain;
+use tokio_util::sync::CancellationToken;
+
+use super::{AccountError, Accounts};
+use crate::store::retention::{self, BATCH};
+
+impl Accounts {
+    /// Works at the given interval until `shutdown`. Replicas may do it at the same time: they skip each other's rows.
+    pub(crate) async fn keep_house(&self, interval: Duration, shutdown: CancellationToken) {
+        let mut appointed = false;
+        loop {
+            let round = async {
+                if !appointed {
+                    self.appoint_admin().await?;
+                    appointed = true;
+                }
+                self.prune().await
+            };
+            match shutdown.run_until_cancelled(round).await {
+                None => return,
+                Some(Ok(())) => {}
+                Some(Err(error)) => {
+                    tracing::warn!(error = %chain(&error), "housekeeping failed, it goes on later");
+                }
+            }
+            if shutdown.run_until_cancelled(tokio::time::sleep(interval)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Removes ended windows of limits, ended sessions, and refresh tokens that were used so long ago that a session
+    /// could have ended since: such a token is refused like an invented one.
+    async fn prune(&self) -> Result<(), AccountError> {
+        let now = self.now();
+        let mut connection = self.pool.acquire().await?;
+        while retention::delete_ended_windows(&mut connection, now).await? == BATCH {}
+        while retention::delete_ended_sessions(&mut connection, now).await? == BATCH {}
+        let long_ago = now - self.session_lifetime;
+        while retention::delete_used_tokens(&mut connection, long_ago).await? == BATCH {}
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! Events of other services that this one acts on. One file for each event type says what the event means here.
+
+mod trainer_profile_created;
+
+use chassis::lifecycle::chain;
+use eventbus::{DecodeError, Delivery, Envelope, Event as _, Handler, Outcome};
+use fitness_proto::fitness::workout::v1::TrainerProfileCreated;
+use prost::Name as _;
+use tracing::Instrument as _;
+
+use crate::accounts::{AccountError, Accounts};
+
+/// The topics this service listens to.
+pub(crate) const TOPICS: [&str; 1] = [TrainerProfileCreated::TOPIC];
+
+/// Takes events in, one after the other: the few that matter here are rare.
+pub(crate) struct Intake(pub(crate) Accounts);
+
+/// Why an event was not handled. The texts go to the dead letters and hold no personal data.
+#[derive(Debug, thiserror::Error)]
+enum EventError {
+    #[error("the event cannot be decoded")]
+    Decode(#[from] DecodeError),
+    #[error("{0} is missing or malformed")]
+    Field(&'static str),
+    #[error("the event cannot be handled now")]
+    Account(#[from] AccountError),
+}
+
+impl Handler for Intake {
+    async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            let handled = self.take(&delivery.envelope).instrument(delivery.span().clone()).await;
+            outcomes.push(handled.map_or_else(|error| outcome(&error), |()| Outcome::Done));
+        }
+        outcomes
+    }
+}
+
+impl Intake {
+    /// Handles an event. One of another type is none of this service's business.
+    async fn take(&self, envelope: &Envelope) -> Result<(), EventError> {
+        if envelope.event_type == TrainerProfileCreated::full_name() {
+            trainer_profile_created::handle(&self.0, envelope.id, &envelope.decode()?).await?;
+        }
+        Ok(())
+    }
+}
+
+fn outcome(error: &EventError) -> Outcome {
+    match error {
+        EventError::Account(_) => {
+            tracing::warn!(error = %chain(error), "an event cannot be handled now");
+            Outcome::Retry(error.to_string())
+        }
+        EventError::Decode(_) | EventError::Field(_) => Outcome::Reject(chain(error)),
+    }
+}

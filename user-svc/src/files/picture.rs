@@ -1,0 +1,134 @@
+//! Tells pictures by their bytes, while they pass by.
+//!
+//! What a client says of its bytes counts for nothing: a page that is served as an image must be one. Beyond the first
+//! bytes the outline of the format is followed to its end, which finds files that are cut off or only begin like a
+//! picture. The pixels are nobody's business here.
+
+mod jpeg;
+mod png;
+mod webp;
+
+use self::jpeg::Jpeg;
+use self::png::Png;
+use self::webp::WebP;
+
+/// A format of pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureType {
+    /// ISO/IEC 10918.
+    Jpeg,
+    /// ISO/IEC 15948.
+    Png,
+    /// RFC 9649.
+    WebP,
+}
+
+impl PictureType {
+    /// The media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::WebP => "image/webp",
+        }
+    }
+
+    /// The format of that media type.
+    pub fn from_media_type(name: &str) -> Option<Self> {
+        [Self::Jpeg, Self::Png, Self::WebP].into_iter().find(|format| format.media_type() == name)
+    }
+}
+
+/// Why bytes are no picture; follows the name of the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PictureError {
+    #[error("must be a JPEG, PNG or WebP picture")]
+    Unknown,
+    #[error("begins like a picture and does not go on like one")]
+    Broken,
+    #[error("is a picture without its end")]
+    CutOff,
+}
+
+/// What a format makes of the bytes at its place.
+enum Step {
+    /// More bytes are needed to tell.
+    More,
+    /// So many bytes are done with, at least one; they need not have arrived yet.
+    Past(u64),
+}
+
+/// How much has to be seen before the format is known.
+const SIGNATURE_BYTES: usize = 12;
+
+/// Follows a picture chunk by chunk.
+#[derive(Default)]
+pub(crate) struct Inspector {
+    format: Option<Format>,
+    /// Bytes that were not enough for a step.
+    window: Vec<u8>,
+    /// Bytes to come that are done with already.
+    skip: u64,
+}
+
+enum Format {
+    Jpeg(Jpeg),
+    Png(Png),
+    WebP(WebP),
+}
+
+impl Inspector {
+    /// Takes the next bytes.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<(), PictureError> {
+        let skipped = self.skip.min(bytes.len() as u64);
+        self.skip -= skipped;
+        self.window.extend_from_slice(&bytes[skipped as usize..]);
+        let mut place = 0;
+        while self.skip == 0 {
+            let Step::Past(length) = self.step(place)? else { break };
+            let here = length.min((self.window.len() - place) as u64);
+            place += here as usize;
+            self.skip = length - here;
+        }
+        self.window.drain(..place);
+        Ok(())
+    }
+
+    /// Answers the format if the picture is whole.
+    pub(crate) fn finish(&self) -> Result<PictureType, PictureError> {
+        let (picture_type, whole) = match &self.format {
+            None => return Err(PictureError::Unknown),
+            Some(Format::Jpeg(jpeg)) => (PictureType::Jpeg, jpeg.is_whole()),
+            Some(Format::Png(png)) => (PictureType::Png, png.is_whole()),
+            Some(Format::WebP(webp)) => (PictureType::WebP, webp.is_whole()),
+        };
+        if whole && self.skip == 0 { Ok(picture_type) } else { Err(PictureError::CutOff) }
+    }
+
+    fn step(&mut self, place: usize) -> Result<Step, PictureError> {
+        let window = &self.window[place..];
+        match &mut self.format {
+            Some(Format::Jpeg(jpeg)) => jpeg.step(window),
+            Some(Format::Png(png)) => png.step(window),
+            Some(Format::WebP(webp)) => webp.step(window),
+            None if window.len() < SIGNATURE_BYTES => Ok(Step::More),
+            None => {
+                let (format, signature) = if window.starts_with(jpeg::SIGNATURE) {
+                    // The last byte of the signature begins the first segment.
+                    (Format::Jpeg(Jpeg::default()), jpeg::SIGNATURE.len() - 1)
+                } else if window.starts_with(png::SIGNATURE) {
+                    (Format::Png(Png::default()), png::SIGNATURE.len())
+                } else if let Some(webp) = WebP::begin(window) {
+                    (Format::WebP(webp), SIGNATURE_BYTES)
+                } else {
+                    return Err(PictureError::Unknown);
+                };
+                self.format = Some(format);
+                Ok(Step::Past(signature as u64))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! How often something may be tried or asked for.
+
+use chassis::config::Settings;
+use chrono::TimeDelta;
+
+/// Limits per window, shared by all replicas; 0 is no limit.
+///
+/// A limit for an address protects its owner: the password from guessing, the mailbox from mails. It holds for unknown
+/// addresses in the same way. Whoever exhausts it on purpose keeps the owner from signing in by password until the
+/// window ends; sessions and the other ways to sign in have windows of their own. A limit for a client protects
+/// everybody else, and is wide enough for the many people behind one address of a gym or an office.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateLimits {
+    /// Failed sign-ins by password for one address, in [`SIGN_IN_WINDOW`].
+    pub sign_ins_per_address: u32,
+    /// Wrong codes for one address and purpose, in [`WINDOW`].
+    pub code_tries_per_address: u32,
+    /// Mails of one kind asked for by one address, in [`WINDOW`].
+    pub mails_per_address: u32,
+    /// Wrong passwords, codes and links from one client, in [`SIGN_IN_WINDOW`].
+    pub failures_per_client: u32,
+    /// Registrations, codes and links asked for by one client, in [`WINDOW`].
+    pub mails_per_client: u32,
+}
+
+/// The window of sign-ins.
+pub const SIGN_IN_WINDOW: TimeDelta = TimeDelta::minutes(15);
+/// The window of everything else.
+pub const WINDOW: TimeDelta = TimeDelta::hours(1);
+
+impl RateLimits {
+    /// Reads the settings.
+    pub fn from_settings(settings: &mut Settings) -> Self {
+        Self {
+            sign_ins_per_address: settings.value(
+                "RATE_LIMIT_SIGN_INS_PER_ADDRESS",
+                "Failed sign-ins by password for one address in 15 minutes; 0 is no limit.",
+                "20",
+            ),
+            code_tries_per_address: settings.value(
+                "RATE_LIMIT_CODE_TRIES_PER_ADDRESS",
+                "Wrong codes of one kind for one address in an hour; 0 is no limit.",
+                "50",
+            ),
+            mails_per_address: settings.value(
+                "RATE_LIMIT_MAILS_PER_ADDRESS",
+                "Mails of one kind that may be asked for by one address in an hour; 0 is no limit.",
+                "20",
+            ),
+            failures_per_client: settings.value(
+                "RATE_LIMIT_FAILURES_PER_CLIENT",
+                "Wrong passwords, codes and links from one network address in 15 minutes, loopback excepted; 0 is no \
+                 limit.",
+                "300",
+            ),
+            mails_per_client: settings.value(
+                "RATE_LIMIT_MAILS_PER_CLIENT",
+                "Registrations, codes and links that one network address may ask for in an hour, loopback excepted; 0 \
+                 is no limit.",
+                "600",
+            ),
+        }
+    }
+}

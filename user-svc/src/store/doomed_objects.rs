@@ -1,0 +1,73 @@
+//! Objects that have to be removed from the store of files.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// Puts an object on the list, to be removed from `due_time` on.
+pub(crate) async fn add(
+    connection: &mut PgConnection,
+    file_id: Uuid,
+    due_time: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        INSERT INTO doomed_objects (file_id, due_time)
+        VALUES ($1, $2)
+        "#,
+        file_id,
+        due_time,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Takes an object off the list. Answers whether it was still there.
+pub(crate) async fn spare(connection: &mut PgConnection, file_id: Uuid) -> sqlx::Result<bool> {
+    let spared = sqlx::query!(
+        r#"
+        DELETE FROM doomed_objects
+        WHERE file_id = $1
+        "#,
+        file_id,
+    )
+    .execute(connection)
+    .await?;
+    Ok(spared.rows_affected() == 1)
+}
+
+/// Answers objects to remove, those that wait the longest first.
+pub(crate) async fn due(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT file_id
+        FROM doomed_objects
+        WHERE due_time <= $1
+        ORDER BY due_time
+        LIMIT $2
+        "#,
+        now,
+        limit,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Takes objects that are removed off the list.
+pub(crate) async fn forget(connection: &mut PgConnection, file_ids: &[Uuid]) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        DELETE FROM doomed_objects
+        WHERE file_id = ANY($1)
+        "#,
+        file_ids,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

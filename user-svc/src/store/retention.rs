@@ -1,0 +1,82 @@
+//! Removing what is over. Each statement takes a batch, so that no transaction is long.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+/// Most rows of a batch.
+pub(crate) const BATCH: u64 = 1_000;
+
+/// Deletes counts of windows that have ended.
+pub(crate) async fn delete_ended_windows(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!(
+        r#"
+        DELETE FROM rate_limits
+        WHERE limit_key IN (
+            SELECT limit_key
+            FROM rate_limits
+            WHERE expire_time <= $1
+            ORDER BY limit_key
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        "#,
+        now,
+        BATCH.cast_signed(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
+/// Deletes sessions that have ended by themselves, with all their tokens. A revoked one stays until then.
+pub(crate) async fn delete_ended_sessions(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!(
+        r#"
+        DELETE FROM sessions
+        WHERE session_id IN (
+            SELECT session_id
+            FROM sessions
+            WHERE expire_time <= $1
+            ORDER BY expire_time
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        "#,
+        now,
+        BATCH.cast_signed(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
+/// Deletes refresh tokens that were used before the given time.
+pub(crate) async fn delete_used_tokens(
+    connection: &mut PgConnection,
+    before: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!(
+        r#"
+        DELETE FROM refresh_tokens
+        WHERE token_hash IN (
+            SELECT token_hash
+            FROM refresh_tokens
+            WHERE use_time <= $1
+            ORDER BY use_time
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        "#,
+        before,
+        BATCH.cast_signed(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(deleted.rows_affected())
+}

@@ -1,0 +1,49 @@
+//! What is over is removed.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use crate::fixture::{Options, PASSWORD, Service, within};
+
+#[tokio::test]
+async fn ended_windows_sessions_and_old_used_tokens_are_removed_and_the_rest_stays() {
+    let options = Options { housekeeping_interval: Duration::from_millis(20), ..Options::usual().await };
+    let service = Service::start_ready(options).await;
+    let token = service.open_account("anna@example.org").await.refresh_token;
+    let lasting = service.login("anna@example.org", PASSWORD).await.unwrap().refresh_token;
+    service.login("anna@example.org", "wrong password").await.unwrap_err();
+    service.refresh(&token).await.unwrap();
+    // More than one batch of windows.
+    sqlx::query(
+        "INSERT INTO rate_limits (limit_key, spent, allowed, expire_time)
+         SELECT sha256(number::text::bytea), 1, 1, now() FROM generate_series(1, 2500) AS number",
+    )
+    .execute(&service.pool)
+    .await
+    .unwrap();
+
+    service.clock.advance(TimeDelta::days(29));
+    let lasting = service.refresh(&lasting).await.unwrap().refresh_token;
+    service.clock.advance(TimeDelta::days(2));
+    within("everything that is over to be removed", async {
+        let left = "SELECT (SELECT count(*) FROM rate_limits) + (SELECT count(*) FROM sessions) - 1";
+        while service.count(left).await > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(service.count("SELECT count(*) FROM refresh_tokens").await, 2);
+
+    service.clock.advance(TimeDelta::days(27));
+    let lasting = service.refresh(&lasting).await.unwrap().refresh_token;
+    within("the token that was used a month ago to be removed", async {
+        service.clock.advance(TimeDelta::days(1));
+        while service.count("SELECT count(*) FROM refresh_tokens WHERE generation = 1").await > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    service.refresh(&lasting).await.unwrap();
+    service.stop().await;
+}

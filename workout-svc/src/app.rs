@@ -1,0 +1,199 @@
+//! The wiring of the service on one page.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chassis::auth::{KeySetFetcher, Verifier};
+use chassis::grpc::client::{self, Client};
+use chassis::grpc::server::GrpcServer;
+use chassis::health::{Dependency, Health, Need};
+use chassis::lifecycle::Tasks;
+use chassis::migrations::{self, MigrationError};
+use chassis::time::{Clock, SystemClock};
+use chassis::{database, kafka, ops};
+use eventbus::{ConsumerConfig, Event as _, KafkaConsumer, KafkaPublisher};
+use fitness_proto::fitness::workout::v1::AthleteProfileCreated;
+use fitness_proto::fitness::workout::v1::exercise_service_server::ExerciseServiceServer;
+use fitness_proto::fitness::workout::v1::reminder_service_server::ReminderServiceServer;
+use fitness_proto::fitness::workout::v1::routine_service_server::RoutineServiceServer;
+use fitness_proto::fitness::workout::v1::trainer_service_server::TrainerServiceServer;
+use fitness_proto::fitness::workout::v1::workout_service_server::WorkoutServiceServer;
+use outbox::{Outbox, Relay};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::catalogue::Catalogue;
+use crate::config::{TokenKeys, WorkoutSvcConfig};
+use crate::events::{Intake, TOPICS};
+use crate::grpc::{ExerciseApi, ReminderApi, RoutineApi, TrainerApi, WorkoutApi};
+use crate::planner::RoutinePlanner;
+use crate::training::Training;
+use crate::{NAME, store};
+
+/// Longest time for what outlives the calls. The relay takes three seconds for its last batch.
+const REAR_DEADLINE: Duration = Duration::from_secs(4);
+
+/// workout-svc, bound to its addresses and not serving yet.
+pub struct App {
+    config: WorkoutSvcConfig,
+    training: Training,
+    health: Health,
+    dependencies: Dependencies,
+    verifier: Verifier,
+    keys: Option<KeySource>,
+    consumer: KafkaConsumer,
+    publisher: KafkaPublisher,
+    grpc: TcpListener,
+    ops: TcpListener,
+}
+
+/// What the service depends on, known to its health from the start: with none it would count as ready.
+struct Dependencies {
+    postgres: Dependency,
+    schema: Dependency,
+    kafka: Dependency,
+}
+
+impl Dependencies {
+    fn of(health: &Health) -> Self {
+        Self {
+            postgres: health.dependency("postgres", Need::Required),
+            schema: health.dependency("schema", Need::Required),
+            kafka: health.dependency("kafka", Need::Deferrable),
+        }
+    }
+}
+
+/// What fetches the keys of access tokens.
+struct KeySource {
+    fetcher: KeySetFetcher,
+    user_svc: Client,
+    dependency: Dependency,
+}
+
+/// Why the service cannot go on.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+    #[error("events cannot be consumed")]
+    Consumer(#[from] eventbus::ConsumerError),
+}
+
+impl App {
+    /// Binds the addresses. Neither the database nor the broker nor user-svc has to be there.
+    pub async fn build(config: WorkoutSvcConfig) -> anyhow::Result<Self> {
+        Self::with_clock(config, Arc::new(SystemClock)).await
+    }
+
+    /// The same with another clock.
+    pub async fn with_clock(config: WorkoutSvcConfig, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let pool = database::open(&config.database, NAME).context("DATABASE_URL is not a PostgreSQL URL")?;
+        let health = Health::default();
+        let dependencies = Dependencies::of(&health);
+        let (verifier, keys) = match &config.token_keys {
+            TokenKeys::Known(verifier) => (verifier.clone(), None),
+            TokenKeys::UserSvc { url, issuer } => {
+                let (verifier, fetcher) = Verifier::remote(issuer);
+                let user_svc = client::connect(url, 1).context("USER_SVC_URL does not fit")?;
+                let dependency = health.dependency("token-keys", Need::Required);
+                (verifier, Some(KeySource { fetcher, user_svc, dependency }))
+            }
+        };
+        let consumer = ConsumerConfig::new(&config.kafka_group, &TOPICS);
+        let consumer =
+            KafkaConsumer::new(&config.kafka.kafka, consumer).context("the Kafka settings do not fit")?;
+        let publisher = KafkaPublisher::new(&config.kafka.kafka).context("the Kafka settings do not fit")?;
+        let grpc = ops::bind(config.grpc.addr, "WORKOUT_SVC_GRPC_ADDR").await?;
+        let ops = ops::bind(config.ops_addr, "WORKOUT_SVC_OPS_ADDR").await?;
+        let catalogue = Catalogue::embedded().context("the catalogue breaks its rules")?;
+        let training = Training {
+            pool,
+            outbox: Outbox::new(NAME),
+            clock,
+            catalogue: Arc::new(catalogue),
+            planner: RoutinePlanner::new(&config.planner).context("the planner's model cannot be used")?,
+        };
+        Ok(Self { config, training, health, dependencies, verifier, keys, consumer, publisher, grpc, ops })
+    }
+
+    /// Where the gRPC server listens.
+    pub fn grpc_addr(&self) -> std::io::Result<SocketAddr> {
+        self.grpc.local_addr()
+    }
+
+    /// Where health and metrics are served.
+    pub fn ops_addr(&self) -> std::io::Result<SocketAddr> {
+        self.ops.local_addr()
+    }
+
+    /// How the service is doing.
+    pub fn health(&self) -> Health {
+        self.health.clone()
+    }
+
+    /// Serves until `shutdown`, then finishes what is running.
+    pub async fn run_until(self, shutdown: CancellationToken) -> anyhow::Result<()> {
+        let Self { config, training, health, dependencies, verifier, keys, consumer, publisher, grpc, ops } =
+            self;
+        let Dependencies { postgres, schema, kafka: broker } = dependencies;
+        let pool = training.pool.clone();
+
+        // The relay, the probes and the operator's port outlive the calls: the last of them still get their events
+        // out, and a draining service can be watched.
+        let rear = Tasks::new(CancellationToken::new());
+        let token = || rear.shutdown().clone();
+        rear.spawn("ops", ops::serve(ops, ops::routes(health.clone()), token()));
+        rear.watch("postgres", database::watch(pool.clone(), postgres, token()));
+        rear.watch("kafka", kafka::watch(consumer.state(), broker, token()));
+        if let Some(KeySource { fetcher, user_svc, dependency }) = keys {
+            rear.watch("token-keys", fetcher.run(user_svc, dependency, token()));
+        }
+        let relay = Relay::new(pool.clone(), publisher, &training.outbox, config.relay);
+
+        let front = Tasks::new(shutdown.child_token());
+        let server = GrpcServer::new(config.grpc, health.clone())
+            .authenticate(verifier)
+            .service(ExerciseServiceServer::new(ExerciseApi(training.clone())))
+            .service(ReminderServiceServer::new(ReminderApi(training.clone())))
+            .service(RoutineServiceServer::new(RoutineApi(training.clone())))
+            .service(TrainerServiceServer::new(TrainerApi(training.clone())))
+            .service(WorkoutServiceServer::new(WorkoutApi(training.clone())));
+        front.spawn("grpc", server.serve(grpc, front.shutdown().clone()));
+
+        let (topics, intake, seeding) = (config.kafka, Intake::new(training.clone()), training);
+        let (tasks, behind) = (front.clone(), rear.clone());
+        // Everything that needs the tables waits for them.
+        front.spawn("start", async move {
+            let stop = tasks.shutdown().clone();
+            let migrating = migrations::run(config.migrate_on_start, &schema, || async {
+                store::migrate(&seeding.pool).await?;
+                outbox::migrate(&seeding.pool).await?;
+                Ok(seeding.seed_catalogue().await?)
+            });
+            let Some(migrated) = stop.run_until_cancelled(migrating).await else { return Ok(()) };
+            migrated?;
+            behind.watch("relay", relay.run(behind.shutdown().clone()));
+            tasks.watch("reminders", seeding.clone().keep_reminding(stop.clone()));
+            tasks.watch("weekly summaries", seeding.clone().keep_summarising(stop.clone()));
+            topics.ensure_topics(TOPICS.into_iter().chain([AthleteProfileCreated::TOPIC]), &stop).await;
+            consumer.run(intake, stop).await?;
+            Ok::<_, StartError>(())
+        });
+
+        tokio::select! {
+            () = front.shutdown().cancelled() => {}
+            () = rear.shutdown().cancelled() => {}
+        }
+        let asked_to_stop = shutdown.is_cancelled();
+        health.drain();
+        let calls_finished = front.drain(config.drain_deadline).await;
+        let events_finished = rear.drain(REAR_DEADLINE).await;
+        pool.close().await;
+        anyhow::ensure!(asked_to_stop, "a part of the service ended by itself; the log says which");
+        anyhow::ensure!(calls_finished && events_finished, "some work was cut off at the drain deadline");
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! The configuration of workout-svc.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use chassis::auth::Verifier;
+use chassis::config::Settings;
+use chassis::database::DatabaseConfig;
+use chassis::grpc::server::GrpcServerConfig;
+use chassis::kafka::KafkaSettings;
+use outbox::RelayConfig;
+
+use crate::planner::PlannerConfig;
+
+/// Everything that workout-svc has to be told.
+#[derive(Clone, Debug)]
+pub struct WorkoutSvcConfig {
+    /// The database.
+    pub database: DatabaseConfig,
+    /// Whether the tables are brought up to date at start.
+    pub migrate_on_start: bool,
+    /// The gRPC server.
+    pub grpc: GrpcServerConfig,
+    /// Where health and metrics are served.
+    pub ops_addr: SocketAddr,
+    /// The broker.
+    pub kafka: KafkaSettings,
+    /// The consumer group.
+    pub kafka_group: String,
+    /// How events get from the outbox to the broker.
+    pub relay: RelayConfig,
+    /// By which keys access tokens are verified.
+    pub token_keys: TokenKeys,
+    /// How routines are generated.
+    pub planner: PlannerConfig,
+    /// Longest time for running calls to end at a stop.
+    pub drain_deadline: Duration,
+}
+
+/// Where the keys come from that verify access tokens.
+#[derive(Clone, Debug)]
+pub enum TokenKeys {
+    /// They are fetched from user-svc.
+    UserSvc {
+        /// Its gRPC endpoint.
+        url: String,
+        /// Who issues the tokens.
+        issuer: String,
+    },
+    /// They are known from the start.
+    Known(Verifier),
+}
+
+impl WorkoutSvcConfig {
+    /// Reads the settings. Answers nothing where something is unusable; [`Settings::finish`] then says why.
+    pub fn from_settings(settings: &mut Settings) -> Option<Self> {
+        let database = DatabaseConfig::from_settings(settings);
+        let migrate_on_start =
+            settings.value("MIGRATE_ON_START", "Whether tables are brought up to date at start.", "true");
+        let replay_at_start = settings.value(
+            "OUTBOX_REPLAY_AT_START",
+            "Whether events that the outbox still holds are published again at start, for a broker that forgets.",
+            "false",
+        );
+        let grpc = GrpcServerConfig::from_settings(settings, "WORKOUT_SVC_GRPC_ADDR", "127.0.0.1:50052");
+        let ops_addr = settings.value(
+            "WORKOUT_SVC_OPS_ADDR",
+            "Address of workout-svc's /livez, /readyz and /metrics.",
+            "127.0.0.1:9466",
+        );
+        let kafka = KafkaSettings::from_settings(settings, crate::NAME);
+        let kafka_group =
+            settings.value("WORKOUT_SVC_KAFKA_GROUP", "Consumer group of workout-svc.", crate::NAME);
+        let url = settings.value("USER_SVC_URL", "user-svc's gRPC endpoint.", "http://127.0.0.1:50051");
+        let issuer =
+            settings.value("JWT_ISSUER", "Issuer in the access tokens.", "https://fitness-trainer.local");
+        let planner = PlannerConfig::from_settings(settings);
+        let drain_seconds =
+            settings.value("DRAIN_DEADLINE_SECONDS", "Longest time for running calls to end at a stop.", "6");
+        Some(Self {
+            database,
+            migrate_on_start,
+            grpc,
+            ops_addr,
+            kafka,
+            kafka_group,
+            relay: RelayConfig { replay_at_start, ..RelayConfig::default() },
+            token_keys: TokenKeys::UserSvc { url, issuer },
+            planner,
+            drain_deadline: Duration::from_secs(drain_seconds),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_is_named_at_once() {
+        let mut settings =
+            Settings::from_pairs([("WORKOUT_SVC_GRPC_ADDR", "here"), ("MIGRATE_ON_START", "maybe")]);
+        let _ = WorkoutSvcConfig::from_settings(&mut settings);
+        let problems = settings.finish().unwrap_err().to_string();
+        for name in ["DATABASE_URL", "WORKOUT_SVC_GRPC_ADDR", "MIGRATE_ON_START"] {
+            assert!(problems.contains(name), "{name} is missing in: {problems}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Events about accounts. One file for each event type says what the event means here.
+//!
+//! Every handler is idempotent for events of any age: a broker that forgets has everything published again.
+
+mod intake;
+mod user_deleted;
+mod user_profile_updated;
+mod user_registered;
+mod user_roles_changed;
+
+pub use intake::Intake;
+
+use chrono::{DateTime, Utc};
+use eventbus::{DecodeError, Envelope, Event as _};
+use fitness_proto::fitness::user::v1::{UserDeleted, UserProfileUpdated, UserRegistered, UserRolesChanged};
+use prost::Name as _;
+use prost_types::Timestamp;
+use uuid::Uuid;
+
+use crate::training::{Training, TrainingError};
+
+/// The topics this service listens to.
+pub const TOPICS: [&str; 1] = [UserRegistered::TOPIC];
+
+/// Why an event was not handled.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EventError {
+    /// It can never be handled. The texts go to the dead letters and hold no personal data.
+    #[error("the event cannot be decoded")]
+    Decode(#[from] DecodeError),
+    /// It can never be handled either.
+    #[error("{0} is missing or malformed")]
+    Field(&'static str),
+    /// It may be handled later.
+    #[error("the event could not be handled")]
+    Training(#[from] TrainingError),
+}
+
+/// Handles an event; one of a type that means nothing here is left alone.
+async fn handle(training: &Training, envelope: &Envelope) -> Result<(), EventError> {
+    let name = envelope.event_type.as_str();
+    if name == UserRegistered::full_name() {
+        user_registered::handle(training, envelope.decode()?).await
+    } else if name == UserProfileUpdated::full_name() {
+        user_profile_updated::handle(training, envelope.decode()?).await
+    } else if name == UserRolesChanged::full_name() {
+        user_roles_changed::handle(training, &envelope.decode()?).await
+    } else if name == UserDeleted::full_name() {
+        user_deleted::handle(training, &envelope.decode()?).await
+    } else {
+        Ok(())
+    }
+}
+
+fn user_id(text: &str) -> Result<Uuid, EventError> {
+    text.parse().map_err(|_| EventError::Field("user_id"))
+}
+
+fn time(time: Option<Timestamp>, field: &'static str) -> Result<DateTime<Utc>, EventError> {
+    time.and_then(|time| DateTime::from_timestamp(time.seconds, time.nanos.try_into().ok()?))
+        .ok_or(EventError::Field(field))
+}

@@ -1,0 +1,81 @@
+//! Field masks of updates: which of the given values count (AIP-134).
+
+use chassis::errors::Violation;
+use prost_types::FieldMask;
+
+/// The fields that an update is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mask(Vec<&'static str>);
+
+impl Mask {
+    /// Reads a mask over the fields that can be changed, each given with whether it is present in the message. Without
+    /// a mask, those that are present count. `message` is the name of the message in the request, which a violation
+    /// begins with.
+    pub(crate) fn parse(
+        mask: Option<FieldMask>,
+        message: &str,
+        fields: &[(&'static str, bool)],
+    ) -> Result<Self, Vec<Violation>> {
+        let names = fields.iter().map(|(name, _)| *name);
+        let Some(mask) = mask else {
+            return Ok(Self(fields.iter().filter(|(_, present)| *present).map(|(name, _)| *name).collect()));
+        };
+        if mask.paths.iter().any(|path| path == "*") {
+            return Ok(Self(names.collect()));
+        }
+        let (mut chosen, mut violations) = (Vec::new(), Vec::new());
+        for path in &mask.paths {
+            // A path into a field, such as `set_plans.sets`, is no path that can be changed by itself.
+            match names.clone().find(|name| name == path) {
+                Some(name) => chosen.push(name),
+                // A path comes from the caller and is repeated only where it is harmless.
+                None if path.len() <= 80
+                    && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"._".contains(&b)) =>
+                {
+                    violations.push(Violation::new(format!("{message}.{path}"), "cannot be changed"));
+                }
+                None => {
+                    violations.push(Violation::new("update_mask", "must name fields that can be changed"))
+                }
+            }
+        }
+        if violations.is_empty() { Ok(Self(chosen)) } else { Err(violations) }
+    }
+
+    /// Whether the update is about the field.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.0.contains(&field)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIELDS: [(&str, bool); 2] = [("name", true), ("goal", false)];
+
+    fn parse(paths: &[&str]) -> Result<Mask, Vec<Violation>> {
+        let paths = paths.iter().copied().map(str::to_owned).collect();
+        Mask::parse(Some(FieldMask { paths }), "routine", &FIELDS)
+    }
+
+    #[test]
+    fn without_a_mask_the_fields_that_are_present_count() {
+        let mask = Mask::parse(None, "routine", &FIELDS).unwrap();
+        assert!(mask.has("name") && !mask.has("goal"));
+    }
+
+    #[test]
+    fn a_mask_names_the_fields_that_count() {
+        let mask = parse(&["goal"]).unwrap();
+        assert!(!mask.has("name") && mask.has("goal"));
+        assert!(parse(&["*"]).unwrap().has("name"));
+        assert!(!parse(&[]).unwrap().has("name"));
+    }
+
+    #[test]
+    fn a_path_to_anything_else_is_refused() {
+        assert_eq!(parse(&["name", "owner"]).unwrap_err()[0].field, "routine.owner");
+        assert_eq!(parse(&["<script>"]).unwrap_err()[0].field, "update_mask");
+    }
+}

@@ -1,0 +1,17 @@
+//! What follows from finished workouts: statistics, records, achievements.
+//!
+//! Results, statistics and records are always what the sets say now, also after corrections and deletions. Achievements
+//! stay: what was reached once was announced.
+
+mod achievement;
+mod get_stats;
+mod list_achievements;
+mod list_records;
+mod one_rep_max;
+mod settle;
+
+pub use self::achievement::{ACHIEVEMENTS, Achievement, Milestones, Wording};
+pub(crate) use self::get_stats::{MuscleSets, Period, Stats, Totals, Week};
+pub(crate) use self::list_achievements::Reached;
+pub(crate) use self::list_records::Record;
+pub use self::one_rep_max::{MAX_REPS, OneRepMax};

@@ -1,0 +1,42 @@
+//! `ListRecords`: the best of each exercise.
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::OneRepMax;
+use crate::moment::Day;
+use crate::paging::{Listed, Page};
+use crate::store::exercise_results;
+use crate::training::{Training, TrainingError};
+
+/// What the list is ordered by, backwards: the day and the exercise.
+pub(crate) type RecordKey = (Day, Uuid);
+
+/// The best an athlete has done in an exercise, and the first time it was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) exercise_id: Uuid,
+    /// In the athlete's language.
+    pub(crate) exercise_name: String,
+    pub(crate) one_rep_max: OneRepMax,
+    pub(crate) weight_g: i64,
+    pub(crate) reps: i32,
+    pub(crate) workout_id: Uuid,
+    pub(crate) set_id: Uuid,
+    pub(crate) training_date: NaiveDate,
+}
+
+impl Training {
+    /// Answers a page of the caller's records, newest first.
+    pub(crate) async fn list_records(
+        &self,
+        user_id: Uuid,
+        page: &Page<RecordKey>,
+    ) -> Result<Listed<Record>, TrainingError> {
+        let mut connection = self.pool.acquire().await?;
+        let athlete = self.athlete(&mut connection, user_id).await?;
+        let after = page.after.map(|(day, exercise_id)| (day.0, exercise_id));
+        let rows = exercise_results::records(&mut connection, &athlete, after, page.limit()).await?;
+        Ok(page.cut(rows, |last| (Day(last.training_date), last.exercise_id)))
+    }
+}

@@ -1,0 +1,12 @@
+//! workout-svc over a real gRPC connection, on a real PostgreSQL.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod access;
+mod athletes;
+mod bad_input;
+mod coaching;
+mod erasure;
+mod exercises;
+mod fixture;
+mod generating;
+mod routines;
