@@ -23,7 +23,7 @@ fmt: ## Format the code
 	cargo fmt --all
 
 bench: setup ## Measure, with the raw limit of the same run beside each figure
-	cargo bench --workspace --bench relay --bench delivery --bench path
+	cargo bench --workspace --bench relay --bench delivery --bench training --bench path
 
 sqlx: setup ## Renew the query data in .sqlx after a change of SQL or migrations
 	deploy/sqlx-prepare outbox user-svc notify-svc

@@ -154,9 +154,7 @@ async fn start_services(
     settings.set("NOTIFY_SVC_URL", format!("http://{}", notify.grpc_addr()?));
     let gateway = GatewayConfig::from_settings(settings);
     std::mem::take(settings).finish()?;
-    let gateway = gateway::App::build(gateway)
-    .await
-    .context("the gateway cannot start")?;
+    let gateway = gateway::App::build(gateway).await.context("the gateway cannot start")?;
 
     let summary = Summary {
         http: gateway.http_addr()?,

@@ -75,7 +75,8 @@ async fn status(request: reqwest::RequestBuilder, rpc: &Rpc) -> (u16, String) {
 }
 
 /// The routes that the gateway serves by itself.
-const STREAMED: [(&str, &str); 3] = [("POST", "/v1/files"), ("GET", "/v1/files/{id}"), ("GET", "/v1/feed")];
+const STREAMED: [(&str, &str); 3] =
+    [("POST", "/v1/files?purpose=avatar"), ("GET", "/v1/files/{id}"), ("GET", "/v1/feed")];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_rpc_that_is_not_public_refuses_a_missing_or_forged_token() {
@@ -107,9 +108,10 @@ async fn every_rpc_that_is_not_public_refuses_a_missing_or_forged_token() {
     }
     for (verb, path) in STREAMED {
         let path = path.replace("{id}", &uuid::Uuid::now_v7().to_string());
-        assert_eq!(api.request(verb, &path).send().await.unwrap().status(), 401, "{verb} {path}");
+        let request = || api.request(verb, &path).header("content-type", "image/png");
+        assert_eq!(request().send().await.unwrap().status(), 401, "{verb} {path}");
         for (what, token) in &forgeries {
-            let response = api.request(verb, &path).bearer_auth(token).send().await.unwrap();
+            let response = request().bearer_auth(token).send().await.unwrap();
             assert_eq!(response.status(), 401, "{verb} {path} with a token {what}");
         }
     }
@@ -143,10 +145,7 @@ async fn belongings(owner: &Person) -> BTreeMap<String, String> {
     BTreeMap::from([
         ("routine_id".to_owned(), text(&routine["routine_id"])),
         ("day_id".to_owned(), text(&routine["days"][0]["day_id"])),
-        (
-            "routine_exercise_id".to_owned(),
-            text(&routine["days"][0]["exercises"][0]["routine_exercise_id"]),
-        ),
+        ("routine_exercise_id".to_owned(), text(&routine["days"][0]["exercises"][0]["routine_exercise_id"])),
         ("workout_id".to_owned(), workout_id),
         ("set_id".to_owned(), text(&set["set_id"])),
         ("reminder_id".to_owned(), text(&reminder["reminder_id"])),
@@ -166,7 +165,9 @@ async fn belongings(owner: &Person) -> BTreeMap<String, String> {
 fn sensible_body(rpc: &Rpc, owned: &BTreeMap<String, String>) -> Value {
     let method = rpc.name.split_once('/').unwrap().1;
     match method {
-        "UpdateRoutine" | "UpdateRoutineDay" | "UpdateWorkout" | "UpdateExercise" => json!({ "name": "Stolen" }),
+        "UpdateRoutine" | "UpdateRoutineDay" | "UpdateWorkout" | "UpdateExercise" => {
+            json!({ "name": "Stolen" })
+        }
         "UpdateRoutineExercise" => json!({ "notes": "Stolen" }),
         "CreateRoutineDay" => json!({ "name": "Stolen" }),
         "CreateRoutineExercise" | "LogSet" => {
@@ -207,7 +208,10 @@ async fn nobody_reads_or_changes_by_id_what_belongs_to_somebody_else() {
 
     for rpc in rpcs().iter().filter(|rpc| !rpc.variables().is_empty() && !rpc.public) {
         let path = rpc.path(|name| {
-            owned.get(name).unwrap_or_else(|| panic!("{}: what is {name}? Add it to belongings", rpc.name)).clone()
+            owned
+                .get(name)
+                .unwrap_or_else(|| panic!("{}: what is {name}? Add it to belongings", rpc.name))
+                .clone()
         });
         let body = (!rpc.body.is_empty()).then(|| sensible_body(rpc, &owned));
         let (status, answer) = stranger.call(&rpc.verb, &path, body.as_ref()).await;

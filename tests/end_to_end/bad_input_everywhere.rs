@@ -85,7 +85,9 @@ fn attempts(rpc: &Rpc) -> Vec<Attempt> {
         attempts.push(Attempt { body: Some(json!({})), query: Vec::new(), field: String::new() });
     } else {
         for field in rpc.input.fields().filter(|field| !rpc.variables().contains(&field.name())) {
-            for value in ["-1", "NaN", "\u{0}", "99999999999999999999", "é", "' OR 1=1 --", &"x".repeat(5_000)] {
+            for value in
+                ["-1", "NaN", "\u{0}", "99999999999999999999", "é", "' OR 1=1 --", &"x".repeat(5_000)]
+            {
                 let name = field.name().to_owned();
                 let query = vec![(name.clone(), value.to_owned())];
                 attempts.push(Attempt { body: None, query, field: name });

@@ -43,8 +43,10 @@ async fn a_generated_routine_is_one_of_the_persons_own_and_fits_the_wishes() {
 #[tokio::test]
 async fn with_the_model_away_the_rules_make_the_routine() {
     // Port 1 refuses connections.
-    let environment =
-        vec![("PLANNER_MODEL_URL", "http://127.0.0.1:1/v1".to_owned()), ("PLANNER_MODEL_NAME", "any".to_owned())];
+    let environment = vec![
+        ("PLANNER_MODEL_URL", "http://127.0.0.1:1/v1".to_owned()),
+        ("PLANNER_MODEL_NAME", "any".to_owned()),
+    ];
     let system = System::start(Options { environment, ..Options::default() }).await;
     let person = Person::join(&system, "en").await;
     let routine = person.post("/v1/routines:generate", &wishes("GOAL_FAT_LOSS", 3)).await;

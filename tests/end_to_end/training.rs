@@ -78,7 +78,8 @@ async fn a_workout_is_logged_corrected_finished_and_counted() {
     let exercise_id = &found["exercises"][0]["exercise_id"];
     let workout = person.post("/v1/workouts", &json!({ "name": "Monday" })).await;
     let path = format!("/v1/workouts/{}", workout["workout_id"].as_str().unwrap());
-    let set = |reps: i32, weight: f64| json!({ "exercise_id": exercise_id, "reps": reps, "weight_kg": weight });
+    let set =
+        |reps: i32, weight: f64| json!({ "exercise_id": exercise_id, "reps": reps, "weight_kg": weight });
     let typo = person.post(&format!("{path}/sets"), &set(5, 1000.0)).await;
     let extra = person.post(&format!("{path}/sets"), &set(5, 90.0)).await;
     person.post(&format!("{path}/sets"), &set(3, 110.0)).await;

@@ -35,7 +35,7 @@ impl Mask {
                     violations.push(Violation::new(format!("{message}.{path}"), "cannot be changed"));
                 }
                 None => {
-                    violations.push(Violation::new("update_mask", "must name fields that can be changed"))
+                    violations.push(Violation::new("update_mask", "must name fields that can be changed"));
                 }
             }
         }

@@ -102,10 +102,11 @@ async fn made_by<P: PlanProvider>(provider: &P, task: &Task<'_>) -> Result<MadeP
 /// Logs why the rules have to step in, and answers the reason as a label.
 fn report(error: &ModelError) -> &'static str {
     let reason = error.reason();
-    match error {
+    if matches!(error, ModelError::Paused) {
         // The outage was logged when it began.
-        ModelError::Paused => tracing::debug!(reason, "the model is left alone; the rules make the plan"),
-        _ => tracing::warn!(reason, error = chain(error), "the model made no plan; the rules make it"),
+        tracing::debug!(reason, "the model is left alone; the rules make the plan");
+    } else {
+        tracing::warn!(reason, error = chain(error), "the model made no plan; the rules make it");
     }
     reason
 }

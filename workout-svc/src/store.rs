@@ -10,6 +10,7 @@ pub(crate) mod exercise_results;
 pub(crate) mod exercises;
 pub(crate) mod followings;
 pub(crate) mod milestones;
+pub(crate) mod own_exercises;
 pub(crate) mod plans;
 pub(crate) mod record_marks;
 pub(crate) mod reminders;

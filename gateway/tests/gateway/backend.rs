@@ -30,10 +30,13 @@ pub(crate) struct Call {
     pub(crate) message: Bytes,
 }
 
+/// An encoded message or a status by the path of the RPC.
+type Answers = HashMap<&'static str, Result<Vec<u8>, Status>>;
+
 /// What the server shares with the test.
 #[derive(Clone)]
 pub(crate) struct Script {
-    answers: Arc<Mutex<HashMap<&'static str, Result<Vec<u8>, Status>>>>,
+    answers: Arc<Mutex<Answers>>,
     calls: Arc<Mutex<Vec<Call>>>,
     hanging: Arc<watch::Sender<bool>>,
     pub(crate) album: Album,
@@ -77,11 +80,11 @@ impl Backend {
     async fn serve(&mut self, listener: TcpListener) {
         let (reporter, health) = tonic_health::server::health_reporter();
         reporter.set_service_status("", tonic_health::ServingStatus::Serving).await;
-        let mut routes = Routes::builder();
-        routes.add_service(health).add_service(FileServiceServer::new(self.script.album.clone()));
+        let mut services = Routes::builder();
+        services.add_service(health).add_service(FileServiceServer::new(self.script.album.clone()));
         let script = self.script.clone();
         let answer = move |request| answer(script.clone(), request);
-        let router = routes.routes().into_axum_router().fallback(answer);
+        let router = services.routes().into_axum_router().fallback(answer);
         let hanging = self.script.hanging.subscribe();
         let router = router.layer(from_fn_with_state(hanging, hang));
         let shutdown = CancellationToken::new();

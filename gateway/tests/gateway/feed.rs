@@ -128,12 +128,12 @@ async fn an_event_that_is_told_again_is_shown_once_and_an_old_one_never() {
 #[tokio::test]
 async fn lines_of_json_come_where_they_are_asked_for() {
     let (stage, anna) = (Stage::start().await, Uuid::now_v7());
-    let mut live = Feed::live(&stage, anna).await;
+    let mut feed = Feed::live(&stage, anna).await;
     let request = stage.get("/v1/feed").bearer_auth(token(anna)).header("accept", "application/x-ndjson");
     let mut response = request.send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "application/x-ndjson");
     let event_id = stage.publish(&started(anna)).await;
-    live.event().await;
+    feed.event().await;
     let line = within("a line", async {
         loop {
             let chunk = response.chunk().await.unwrap().expect("the feed goes on");

@@ -177,7 +177,7 @@ async fn user_svc_learns_that_an_upload_broke_off() {
     let head = "POST /v1/files?purpose=avatar HTTP/1.1\r\nhost: test\r\ncontent-type: image/png\r\n\
                 content-length: 1000000\r\n\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
-    stream.write_all(&[7; 500_000]).await.unwrap();
+    stream.write_all(&vec![7; 500_000]).await.unwrap();
     drop(stream);
     let album = &stage.user_svc.script.album;
     eventually("user-svc to learn of it", || async { album.last().is_some() }).await;

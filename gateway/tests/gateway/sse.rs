@@ -63,9 +63,9 @@ impl Feed {
     /// The next block; nothing at the end of the stream.
     pub(crate) async fn block(&mut self) -> Option<Block> {
         loop {
-            if let Some((block, rest)) = self.read.split_once("\n\n") {
-                let block = parse(block);
-                self.read = rest.to_owned();
+            if let Some(end) = self.read.find("\n\n") {
+                let block = parse(&self.read[..end]);
+                self.read.drain(..end + 2);
                 return Some(block);
             }
             let chunk = self.response.chunk().await.unwrap()?;

@@ -1,5 +1,7 @@
 //! From the dead-letter topics into the table.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use eventbus::{DeadLetter, Delivery, Handler, Outcome};
 use sha2::{Digest as _, Sha256};
@@ -104,5 +106,5 @@ fn hash(letter: &DeadLetter) -> String {
     }
     hash.update(letter.partition.to_be_bytes());
     hash.update(letter.offset.to_be_bytes());
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    URL_SAFE_NO_PAD.encode(hash.finalize())
 }

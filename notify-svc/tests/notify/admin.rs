@@ -3,9 +3,10 @@
 use chrono::{TimeDelta, Utc};
 use embedded::mailbox::{Command, Fault};
 use fitness_proto::fitness::notify::v1::{
-    CancelNotificationRequest, NotificationPreferences, NotificationState, PreviewFormat,
-    PreviewTemplateRequest, RecoverNotificationsRequest, ResendNotificationRequest,
-    SearchNotificationsRequest, SearchNotificationsResponse,
+    CancelNotificationRequest, GetDeadLetterRequest, ListDeadLettersRequest, NotificationPreferences,
+    NotificationState, PreviewFormat, PreviewTemplateRequest, RecoverNotificationsRequest,
+    ReplayDeadLetterRequest, ReplayDeadLettersRequest, ResendNotificationRequest, SearchNotificationsRequest,
+    SearchNotificationsResponse,
 };
 use fitness_proto::fitness::user::v1::Role;
 use tonic::{Code, Status};
@@ -92,15 +93,15 @@ async fn every_call_of_an_administrator_needs_the_role() {
     let person = service.stage.person("en").await;
     let admins = || service.admins.clone();
     let statuses = [
-        admins().search_notifications(of(&person, Default::default())).await.err(),
-        admins().resend_notification(of(&person, Default::default())).await.err(),
-        admins().cancel_notification(of(&person, Default::default())).await.err(),
-        admins().recover_notifications(of(&person, Default::default())).await.err(),
-        admins().list_dead_letters(of(&person, Default::default())).await.err(),
-        admins().get_dead_letter(of(&person, Default::default())).await.err(),
-        admins().replay_dead_letter(of(&person, Default::default())).await.err(),
-        admins().replay_dead_letters(of(&person, Default::default())).await.err(),
-        admins().preview_template(of(&person, Default::default())).await.err(),
+        admins().search_notifications(of(&person, SearchNotificationsRequest::default())).await.err(),
+        admins().resend_notification(of(&person, ResendNotificationRequest::default())).await.err(),
+        admins().cancel_notification(of(&person, CancelNotificationRequest::default())).await.err(),
+        admins().recover_notifications(of(&person, RecoverNotificationsRequest::default())).await.err(),
+        admins().list_dead_letters(of(&person, ListDeadLettersRequest::default())).await.err(),
+        admins().get_dead_letter(of(&person, GetDeadLetterRequest::default())).await.err(),
+        admins().replay_dead_letter(of(&person, ReplayDeadLetterRequest::default())).await.err(),
+        admins().replay_dead_letters(of(&person, ReplayDeadLettersRequest::default())).await.err(),
+        admins().preview_template(of(&person, PreviewTemplateRequest::default())).await.err(),
     ];
     for status in statuses {
         assert_eq!(status.unwrap().code(), Code::PermissionDenied);
@@ -126,9 +127,9 @@ async fn notifications_are_found_by_state_template_and_account() {
     assert_eq!(count(SearchNotificationsRequest { template: "welcome".to_owned(), ..all() }).await, 2);
     let user_id = person.user_id.to_string();
     assert_eq!(count(SearchNotificationsRequest { user_id, ..all() }).await, 2);
-    let state = |state: NotificationState| SearchNotificationsRequest { state: state.into(), ..all() };
-    assert_eq!(count(state(NotificationState::Sent)).await, 3);
-    assert_eq!(count(state(NotificationState::Failed)).await, 0);
+    let standing = |state: NotificationState| SearchNotificationsRequest { state: state.into(), ..all() };
+    assert_eq!(count(standing(NotificationState::Sent)).await, 3);
+    assert_eq!(count(standing(NotificationState::Failed)).await, 0);
     let first = SearchNotificationsRequest { page_size: 2, ..all() };
     let page = service.admins.clone().search_notifications(of_admin(first)).await.unwrap().into_inner();
     assert_eq!(page.notifications.len(), 2);

@@ -134,8 +134,8 @@ impl Service {
     /// Publishes events once the service has made their topics.
     pub(crate) async fn publish(&self, envelopes: &[Envelope]) {
         let publisher = KafkaPublisher::new(&self.kafka).unwrap();
-        let published = tokio::time::timeout(LIMIT, publisher.publish(envelopes)).await;
-        for result in published.expect("the broker answers in time") {
+        let results = tokio::time::timeout(LIMIT, publisher.publish(envelopes)).await;
+        for result in results.expect("the broker answers in time") {
             result.unwrap();
         }
     }

@@ -38,7 +38,8 @@ fn holds_code(line: &str, code: &str) -> bool {
     line.match_indices(code).any(|(start, _)| {
         let before = line[..start].chars().next_back();
         let after = line[start + code.len()..].chars().next();
-        let part_of_more = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-');
+        let part_of_more =
+            |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-');
         !part_of_more(before) && !part_of_more(after)
     })
 }

@@ -28,6 +28,11 @@ impl Story {
         story.keep_tokens();
         story.secrets.push(("the password", story.person.account.password.clone()));
 
+        // The profile follows the registration by an event.
+        eventually("the athlete profile", LIMIT, || async {
+            (story.person.call("GET", "/v1/routines", None).await.0 == 200).then_some(())
+        })
+        .await;
         story.plan().await;
         let reminder = story.set_reminder().await;
         story.train().await;
@@ -133,7 +138,8 @@ impl Story {
         assert_eq!(asked.status(), 202);
         let code = self.mail("login_code").await.code();
         let sign_in = json!({ "email": email, "code": code });
-        let phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1";
+        let phone =
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1";
         let request = self.person.api.request("POST", "/v1/auth/login-code/verify");
         let session = request.header("user-agent", phone).json(&sign_in).send().await.unwrap();
         assert_eq!(session.status(), 200);

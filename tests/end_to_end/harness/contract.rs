@@ -70,7 +70,8 @@ fn rpc(pool: &DescriptorPool, method: &MethodDescriptor) -> Option<Rpc> {
     let text = |rule: &DynamicMessage, name: &str| {
         rule.get_field_by_name(name).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
     };
-    let verb = ["get", "put", "post", "delete", "patch"].into_iter().find(|verb| !text(&rule, verb).is_empty())?;
+    let verb =
+        ["get", "put", "post", "delete", "patch"].into_iter().find(|verb| !text(&rule, verb).is_empty())?;
     let public = pool.get_extension_by_name("fitness.options.v1.public").unwrap();
     Some(Rpc {
         name: format!("{}/{}", method.parent_service().full_name(), method.name()),

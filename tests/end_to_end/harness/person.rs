@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Account, Api, Inbox, System};
+use super::{Account, Api, Inbox, System, eventually};
 
 const MAIL_LIMIT: Duration = Duration::from_secs(15);
 
@@ -21,11 +21,17 @@ pub(crate) struct Person {
 
 impl Person {
     /// Registers a new account and proves its address; the code and the welcome are in the mailbox afterwards.
+    /// Their athlete profile, which follows by an event, is there too.
     pub(crate) async fn join(system: &System, locale: &'static str) -> Self {
-        Self::join_as(system.api(), system.inbox(), Account::new(locale)).await
+        let person = Self::join_as(system.api(), system.inbox(), Account::new(locale)).await;
+        eventually("the athlete profile", MAIL_LIMIT, || async {
+            (person.call("GET", "/v1/routines", None).await.0 == 200).then_some(())
+        })
+        .await;
+        person
     }
 
-    /// The same with a given account.
+    /// The same with a given account, as soon as the mails are there.
     pub(crate) async fn join_as(api: Api, inbox: Inbox, account: Account) -> Self {
         api.register(&account).await;
         let code = inbox.wait_for(&account.email, 1, MAIL_LIMIT).await[0].code();

@@ -1,6 +1,7 @@
 //! `fitness.user.v1.FileService`.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -53,9 +54,9 @@ impl FileService for FileApi {
     ) -> Result<Response<UploadFileResponse>, Status> {
         let user_id = self.caller(auth::principal(&request)).await?;
         let mut parts = request.into_inner();
-        let info = match parts.message().await?.and_then(|first| first.part) {
-            Some(UploadPart::Info(info)) => info,
-            _ => return Err(status(&FileError::invalid("info", "must come first"))),
+        let first = parts.message().await?.and_then(|first| first.part);
+        let Some(UploadPart::Info(info)) = first else {
+            return Err(status(&FileError::invalid("info", "must come first")));
         };
         validation::check(&info)?;
         let new = NewFile { purpose: purpose(&info)?, file_name: info.file_name };
@@ -154,9 +155,16 @@ fn message(file: File) -> proto::File {
         file_name: file.file_name,
         content_type: file.picture_type.media_type().to_owned(),
         size_bytes: file.size_bytes,
-        sha256: file.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hexadecimal(&file.sha256),
         create_time: Some(timestamp(file.create_time)),
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// The status of an error. What is our fault is logged here, once, with its causes; the client gets a code.

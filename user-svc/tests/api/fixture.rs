@@ -74,7 +74,7 @@ impl Options {
             acquire_timeout: Duration::from_secs(20),
             limits: wide_limits(),
             admin_email: None,
-            housekeeping_interval: Duration::from_secs(3600),
+            housekeeping_interval: Duration::from_hours(1),
         }
     }
 }

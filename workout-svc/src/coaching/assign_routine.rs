@@ -7,7 +7,7 @@ use fitness_proto::fitness::workout::v1::RoutineAction;
 use uuid::Uuid;
 
 use crate::routines::{Actor, Routine, WholeRoutine};
-use crate::store::exercises;
+use crate::store::own_exercises;
 use crate::training::{Training, TrainingError};
 
 impl Training {
@@ -39,7 +39,7 @@ impl Training {
         ids.sort_unstable();
         ids.dedup();
         let copied =
-            exercises::copy_own(&mut transaction, trainer.user_id, athlete.user_id, &ids, now).await?;
+            own_exercises::copy(&mut transaction, trainer.user_id, athlete.user_id, &ids, now).await?;
         let copied: HashMap<_, _> = copied.into_iter().collect();
         for id in exercise_ids(&mut copy) {
             *id = copied.get(id).copied().unwrap_or(*id);

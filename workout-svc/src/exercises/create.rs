@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{Details, Exercise};
 use crate::catalogue::Measure;
-use crate::store::exercises;
+use crate::store::own_exercises;
 use crate::training::{Training, TrainingError};
 
 /// Most exercises that one athlete makes.
@@ -30,7 +30,7 @@ impl Training {
         let now = self.now();
         let mut transaction = self.pool.begin().await?;
         self.hold_athlete(&mut transaction, user_id).await?;
-        if exercises::count_own(&mut transaction, user_id).await? >= MAX_OWN {
+        if own_exercises::count(&mut transaction, user_id).await? >= MAX_OWN {
             return Err(TrainingError::invalid("name", format!("{MAX_OWN} own exercises are enough")));
         }
         let exercise = Exercise {
@@ -41,7 +41,7 @@ impl Training {
             create_time: now,
             update_time: now,
         };
-        exercises::insert(&mut transaction, &exercise).await?;
+        own_exercises::insert(&mut transaction, &exercise).await?;
         transaction.commit().await?;
         Ok(exercise)
     }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::store::exercises;
+use crate::store::{exercises, own_exercises};
 use crate::training::{Training, TrainingError};
 
 impl Training {
@@ -15,7 +15,7 @@ impl Training {
         if found.ok_or(TrainingError::NotFound)?.owner_id.is_none() {
             return Err(TrainingError::Forbidden);
         }
-        exercises::hide(&mut transaction, exercise_id, self.now()).await?;
+        own_exercises::hide(&mut transaction, exercise_id, self.now()).await?;
         transaction.commit().await?;
         Ok(())
     }

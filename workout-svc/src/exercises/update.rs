@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{Details, Exercise};
 use crate::catalogue::{Difficulty, Equipment, MovementPattern, MuscleGroup};
-use crate::store::exercises;
+use crate::store::{exercises, own_exercises};
 use crate::training::{Training, TrainingError};
 
 /// What is to be changed; nothing means that it stays.
@@ -57,7 +57,7 @@ impl Training {
         }
         exercise.details = changes.apply(exercise.details).checked("exercise.")?;
         exercise.update_time = self.now();
-        exercises::update(&mut transaction, &exercise).await?;
+        own_exercises::update(&mut transaction, &exercise).await?;
         transaction.commit().await?;
         Ok(exercise)
     }

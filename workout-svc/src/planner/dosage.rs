@@ -106,6 +106,7 @@ fn sets(goal: Goal, level: Difficulty, kind: Kind) -> RangeInclusive<u32> {
     }
 }
 
+#[allow(clippy::match_same_arms, reason = "a table is read row by row")]
 fn repetitions(goal: Goal, kind: Kind) -> RangeInclusive<u32> {
     match (kind, goal) {
         (Kind::Mobility, _) => 5..=12,
@@ -146,6 +147,7 @@ fn meters(kind: Kind) -> RangeInclusive<u32> {
     }
 }
 
+#[allow(clippy::match_same_arms, reason = "a table is read row by row")]
 fn rest_seconds(goal: Goal, kind: Kind) -> RangeInclusive<u32> {
     match (kind, goal) {
         (Kind::Steady | Kind::Mobility, _) => 0..=60,

@@ -12,6 +12,8 @@ mod prompt;
 
 use std::time::{Duration, Instant};
 
+use tracing::Instrument as _;
+
 use self::client::ChatClient;
 pub use self::error::{AnswerError, ModelError, SetupError};
 use self::pause::Pause;
@@ -83,8 +85,20 @@ impl PlanProvider for ChatModel {
         if self.pause.lasts(Instant::now()) {
             return Err(ModelError::Paused);
         }
-        let conversation = tokio::time::timeout(limit, self.converse(task, limit));
+        let span = tracing::info_span!(
+            "planner.model",
+            otel.name = "plan with model",
+            otel.kind = "client",
+            otel.status_code = tracing::field::Empty,
+            server.address = self.client.host(),
+            "error.type" = tracing::field::Empty,
+        );
+        let conversation = tokio::time::timeout(limit, self.converse(task, limit)).instrument(span.clone());
         let outcome = conversation.await.unwrap_or(Err(ModelError::TimedOut));
+        if let Err(error) = &outcome {
+            span.record("error.type", error.reason());
+            span.record("otel.status_code", "ERROR");
+        }
         // A caller in a hurry says nothing about the model.
         let is_fair = limit == self.timeout || !matches!(outcome, Err(ModelError::TimedOut));
         if is_fair && outcome.as_ref().is_err_and(ModelError::is_outage) {

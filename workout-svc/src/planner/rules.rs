@@ -66,16 +66,26 @@ fn fill<'a>(week: &mut Week<'a>, doses: &[Dose]) -> Vec<Session<'a>> {
             Session::new(week, focus, slots::of_day(week, index, focus), dose)
         })
         .collect();
-    for round in 0.. {
-        if !sessions.iter().any(|session| session.has_slot(round)) {
-            break;
+    let rounds = sessions.iter().map(Session::slots).max().unwrap_or_default();
+    for round in 0..rounds {
+        for session in &mut sessions {
+            session.take_slot(week, round);
         }
-        sessions.iter_mut().for_each(|session| session.take_slot(week, round));
     }
     for patterns in FILLERS.into_iter().cycle().take(FILLERS.len() * limits::MOST_EXERCISES) {
-        sessions.iter_mut().for_each(|session| session.take(week, patterns, None));
+        for session in &mut sessions {
+            session.take(week, patterns, None);
+        }
     }
-    while sessions.iter_mut().map(|session| session.add_sets(week)).fold(false, |any, added| any | added) {}
-    sessions.iter_mut().for_each(|session| session.stretch(week));
+    let mut has_room = true;
+    while has_room {
+        has_room = false;
+        for session in &mut sessions {
+            has_room |= session.add_sets(week);
+        }
+    }
+    for session in &mut sessions {
+        session.stretch(week);
+    }
     sessions
 }

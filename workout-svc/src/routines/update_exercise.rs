@@ -56,9 +56,9 @@ impl Training {
         routine_exercises::update(&mut transaction, routine_exercise_id, notes, set_plans).await?;
         self.announce_routine(&mut transaction, &routine, RoutineAction::Updated, Actor::Owner).await?;
         let exercises = routine_exercises::list_day(&mut transaction, day_id, athlete.language).await?;
-        let changed = exercises.into_iter().find(|other| other.routine_exercise_id == routine_exercise_id);
+        let exercise = exercises.into_iter().find(|other| other.routine_exercise_id == routine_exercise_id);
         transaction.commit().await?;
         self.outbox.committed();
-        changed.ok_or(TrainingError::NotFound)
+        exercise.ok_or(TrainingError::NotFound)
     }
 }

@@ -5,8 +5,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::exercises::word;
+use crate::catalogue::Difficulty;
 use crate::paging::Page;
-use crate::planner::PlannerKind;
+use crate::planner::{Goal, PlannerKind};
 use crate::routines::Routine;
 
 struct Row {
@@ -127,9 +128,9 @@ pub(crate) async fn insert(connection: &mut PgConnection, routine: &Routine) -> 
         routine.user_id,
         routine.name,
         routine.description,
-        routine.goal.map(|goal| goal.name()),
-        routine.level.map(|level| level.name()),
-        routine.planner.map(|planner| planner.name()),
+        routine.goal.map(Goal::name),
+        routine.level.map(Difficulty::name),
+        routine.planner.map(PlannerKind::name),
         routine.assigned_by,
         routine.revision,
         routine.create_time,
@@ -179,8 +180,8 @@ pub(crate) async fn update(connection: &mut PgConnection, routine: &Routine) -> 
         routine.routine_id,
         routine.name,
         routine.description,
-        routine.goal.map(|goal| goal.name()),
-        routine.level.map(|level| level.name()),
+        routine.goal.map(Goal::name),
+        routine.level.map(Difficulty::name),
     )
     .execute(connection)
     .await?;

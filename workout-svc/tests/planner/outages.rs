@@ -78,9 +78,8 @@ async fn a_connection_that_closes_is_tried_once_more() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     let server = tokio::spawn(async move {
-        let mut answers = vec!["", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"].into_iter();
         let mut connections = 0;
-        while let Some(answer) = answers.next() {
+        for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"] {
             let (mut stream, _) = listener.accept().await.unwrap();
             connections += 1;
             let mut buffer = vec![0; 4096];

@@ -5,8 +5,8 @@ use fitness_proto::fitness::workout::v1 as proto;
 use prost_types::Timestamp;
 use proto::reminder_service_client::ReminderServiceClient;
 use proto::workout_service_client::WorkoutServiceClient;
-use tonic::transport::Channel;
 use tonic::Status;
+use tonic::transport::Channel;
 
 use crate::fixture::{Person, Service, timestamp};
 

@@ -1,4 +1,5 @@
-//! A running service of its own for each test. There is no broker: tests hand the events of accounts over themselves.
+//! A running service of its own for each test. Mostly without a broker: tests hand the events of accounts over
+//! themselves.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -7,7 +8,6 @@ use std::time::Duration;
 use chassis::auth::{AUDIENCE, Claims, Verifier};
 use chassis::database::DatabaseConfig;
 use chassis::grpc::server::GrpcServerConfig;
-use chassis::health::Health;
 use chassis::kafka::KafkaSettings;
 use chassis::time::{Clock as _, ManualClock};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -38,6 +38,7 @@ use workout_svc::{App, TokenKeys, Training, WorkoutSvcConfig};
 
 const ISSUER: &str = "https://id.example";
 const KEY_ID: &str = "test";
+const NO_BROKER: &str = "127.0.0.1:1";
 
 /// A running service.
 pub(crate) struct Service {
@@ -47,7 +48,6 @@ pub(crate) struct Service {
     pub(crate) trainers: TrainerServiceClient<Channel>,
     pub(crate) pool: PgPool,
     pub(crate) clock: ManualClock,
-    pub(crate) health: Health,
     pub(crate) intake: Intake,
     pub(crate) database_url: String,
     signing_key: EncodingKey,
@@ -84,16 +84,25 @@ impl Service {
 
     /// The same on a database that is there.
     pub(crate) async fn start_on(database_url: String) -> Self {
-        Self::start_with(database_url, ManualClock::new(Utc::now())).await
+        Self::start_with(database_url, NO_BROKER).await
+    }
+
+    /// The same with a broker.
+    pub(crate) async fn start_with(database_url: String, brokers: &str) -> Self {
+        Self::start_by(database_url, brokers, ManualClock::new(Utc::now())).await
     }
 
     /// The same with a clock, which several services may share.
-    pub(crate) async fn start_with(database_url: String, clock: ManualClock) -> Self {
+    pub(crate) async fn start_at(database_url: String, clock: ManualClock) -> Self {
+        Self::start_by(database_url, NO_BROKER, clock).await
+    }
+
+    async fn start_by(database_url: String, brokers: &str, clock: ManualClock) -> Self {
         // Every test may be the first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (signing_key, key_set) = keys();
         let verifier = Verifier::new(&key_set, ISSUER).unwrap();
-        let config = config(database_url.clone(), verifier);
+        let config = config(database_url.clone(), brokers, verifier);
         let app = App::with_clock(config, Arc::new(clock.clone())).await.unwrap();
         let grpc = format!("http://{}", app.grpc_addr().unwrap());
         let channel = Endpoint::from_shared(grpc).unwrap().connect_lazy();
@@ -116,7 +125,6 @@ impl Service {
             channel,
             pool,
             clock,
-            health,
             intake,
             database_url,
             signing_key,
@@ -232,16 +240,6 @@ impl Service {
         sqlx::query_scalar(query).fetch_one(&self.pool).await.unwrap()
     }
 
-    /// The id of an exercise of the catalogue.
-    pub(crate) async fn exercise_id(&self, slug: &str) -> String {
-        let id: Uuid = sqlx::query_scalar("SELECT exercise_id FROM exercises WHERE slug = $1")
-            .bind(slug)
-            .fetch_one(&self.pool)
-            .await
-            .unwrap();
-        id.to_string()
-    }
-
     /// The id of some exercise of the catalogue in which this is counted: `reps`, `time` or `distance`.
     pub(crate) async fn exercise_with(&self, measure: &str) -> String {
         let query =
@@ -299,7 +297,7 @@ fn keys() -> (EncodingKey, JwkSet) {
     (key, JwkSet { keys: vec![public] })
 }
 
-fn config(database_url: String, verifier: Verifier) -> WorkoutSvcConfig {
+fn config(database_url: String, brokers: &str, verifier: Verifier) -> WorkoutSvcConfig {
     let free = "127.0.0.1:0".parse().unwrap();
     WorkoutSvcConfig {
         database: DatabaseConfig {
@@ -316,7 +314,7 @@ fn config(database_url: String, verifier: Verifier) -> WorkoutSvcConfig {
         },
         ops_addr: free,
         kafka: KafkaSettings {
-            kafka: KafkaConfig::new("127.0.0.1:1", "workout-svc-test"),
+            kafka: KafkaConfig::new(brokers, "workout-svc-test"),
             topic_partitions: 1,
             topic_replication: 1,
         },

@@ -4,9 +4,17 @@
 mod access;
 mod athletes;
 mod bad_input;
+mod broker;
 mod coaching;
+mod diary;
 mod erasure;
 mod exercises;
 mod fixture;
 mod generating;
+mod history;
+mod progress;
+mod refusals;
+mod reminders;
 mod routines;
+mod second_opinion;
+mod workouts;

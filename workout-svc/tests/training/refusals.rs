@@ -56,10 +56,12 @@ async fn a_set_with_a_bad_figure_is_not_logged() {
     let workout_id = diary.start().await.workout_id;
     let good = || set(&workout_id, &exercise, 5, 100.0);
     let weight = |weight_kg| ("weight_kg", proto::LogSetRequest { weight_kg: Some(weight_kg), ..good() });
-    let distance = |distance_m| ("distance_m", proto::LogSetRequest { distance_m: Some(distance_m), ..good() });
+    let distance =
+        |distance_m| ("distance_m", proto::LogSetRequest { distance_m: Some(distance_m), ..good() });
     let rpe = |rpe| ("rpe", proto::LogSetRequest { rpe: Some(rpe), ..good() });
     let reps = |reps| ("reps", proto::LogSetRequest { reps, ..good() });
-    let time = |seconds| ("duration_seconds", proto::LogSetRequest { duration_seconds: Some(seconds), ..good() });
+    let time =
+        |seconds| ("duration_seconds", proto::LogSetRequest { duration_seconds: Some(seconds), ..good() });
     let exercise = |exercise_id: &str| {
         ("exercise_id", proto::LogSetRequest { exercise_id: exercise_id.to_owned(), ..good() })
     };
@@ -156,8 +158,7 @@ async fn a_workout_is_not_finished_at_an_impossible_time() {
     ] {
         assert_invalid("finish_time", diary.finish_workout(at(time)).await);
     }
-    let unknown =
-        proto::FinishWorkoutRequest { workout_id: Uuid::now_v7().to_string(), finish_time: None };
+    let unknown = proto::FinishWorkoutRequest { workout_id: Uuid::now_v7().to_string(), finish_time: None };
     assert_refused("NOT_FOUND", diary.finish_workout(unknown).await);
     diary.finish(&workout_id).await;
     service.stop().await;
@@ -189,7 +190,8 @@ async fn lists_and_statistics_refuse_what_is_no_page_and_no_period() {
     let request = proto::ListWorkoutsRequest { from_time: far, ..Default::default() };
     assert_invalid("from_time", diary.list_workouts(request).await);
 
-    let stats = |from: &str, to: &str| proto::GetStatsRequest { from_date: from.to_owned(), to_date: to.to_owned() };
+    let stats =
+        |from: &str, to: &str| proto::GetStatsRequest { from_date: from.to_owned(), to_date: to.to_owned() };
     for (field, request) in [
         ("from_date", stats("2026-02-30", "")),
         ("from_date", stats("yesterday", "")),
@@ -253,8 +255,14 @@ async fn a_reminder_with_a_bad_field_is_not_set() {
     for (field, request) in [
         ("reminder.message", update(new(), Some("message"))),
         ("reminder.time_of_day", update(new(), Some("time_of_day"))),
-        ("reminder.time_of_day", update(proto::ReminderUpdate { time_of_day: Some("25:00".into()), ..new() }, None)),
-        ("reminder.time_zone", update(proto::ReminderUpdate { time_zone: Some("Nowhere".into()), ..new() }, None)),
+        (
+            "reminder.time_of_day",
+            update(proto::ReminderUpdate { time_of_day: Some("25:00".into()), ..new() }, None),
+        ),
+        (
+            "reminder.time_zone",
+            update(proto::ReminderUpdate { time_zone: Some("Nowhere".into()), ..new() }, None),
+        ),
         (
             "reminder.routine_id",
             update(proto::ReminderUpdate { routine_id: Some(foreign.routine_id), ..new() }, None),

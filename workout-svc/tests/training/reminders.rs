@@ -47,7 +47,7 @@ async fn due_times(service: &Service) -> Vec<DateTime<Utc>> {
 
 #[tokio::test]
 async fn a_reminder_comes_at_its_time_where_the_athlete_is() {
-    let service = Service::start_with(fresh_database("workout").await, clock("2026-03-27T12:00:00Z")).await;
+    let service = Service::start_at(fresh_database("workout").await, clock("2026-03-27T12:00:00Z")).await;
     let diary = Diary::open(&service, "Europe/Berlin").await;
     let routine = service.routine(&diary.person, "Strength").await;
     let request = proto::CreateReminderRequest { routine_id: routine.routine_id, ..daily("18:30") };
@@ -74,8 +74,8 @@ async fn a_reminder_comes_at_its_time_where_the_athlete_is() {
 #[tokio::test]
 async fn with_two_replicas_each_due_reminder_is_announced_once() {
     let clock = clock("2026-11-20T12:00:00Z");
-    let one = Service::start_with(fresh_database("workout").await, clock.clone()).await;
-    let two = Service::start_with(one.database_url.clone(), clock.clone()).await;
+    let one = Service::start_at(fresh_database("workout").await, clock.clone()).await;
+    let two = Service::start_at(one.database_url.clone(), clock.clone()).await;
     let mut reminders = BTreeSet::new();
     for athlete in 0..6 {
         let diary = Diary::open(if athlete % 2 == 0 { &one } else { &two }, "Europe/Berlin").await;
@@ -99,14 +99,14 @@ async fn with_two_replicas_each_due_reminder_is_announced_once() {
 #[tokio::test]
 async fn after_an_outage_the_newest_occurrence_comes_if_it_is_fresh_and_older_ones_do_not() {
     let clock = clock("2026-11-20T12:00:00Z");
-    let service = Service::start_with(fresh_database("workout").await, clock.clone()).await;
+    let service = Service::start_at(fresh_database("workout").await, clock.clone()).await;
     let diary = Diary::open(&service, "UTC").await;
     diary.remind(daily("18:30")).await;
     let stale = diary.remind(daily("08:00")).await.reminder_id;
     let database = service.stop_keeping_database().await;
 
     set_clock(&clock, "2026-11-23T19:29:00Z");
-    let service = Service::start_with(database, clock).await;
+    let service = Service::start_at(database, clock).await;
     settled(&service).await;
     assert_eq!(due_times(&service).await, [utc("2026-11-23T18:30:00Z")]);
     let diary = Diary::of(&service, diary.person);
@@ -118,7 +118,7 @@ async fn after_an_outage_the_newest_occurrence_comes_if_it_is_fresh_and_older_on
 
 #[tokio::test]
 async fn a_reminder_follows_the_profile_to_another_time_zone_unless_it_has_its_own() {
-    let service = Service::start_with(fresh_database("workout").await, clock("2026-11-20T12:00:00Z")).await;
+    let service = Service::start_at(fresh_database("workout").await, clock("2026-11-20T12:00:00Z")).await;
     let diary = Diary::open(&service, "Europe/Berlin").await;
     let following = diary.remind(daily("18:30")).await;
     let fixed = proto::CreateReminderRequest { time_zone: "Asia/Kolkata".to_owned(), ..daily("18:30") };
@@ -147,7 +147,7 @@ async fn a_reminder_follows_the_profile_to_another_time_zone_unless_it_has_its_o
 
 #[tokio::test]
 async fn a_reminder_is_changed_switched_off_and_deleted() {
-    let service = Service::start_with(fresh_database("workout").await, clock("2026-11-20T12:00:00Z")).await;
+    let service = Service::start_at(fresh_database("workout").await, clock("2026-11-20T12:00:00Z")).await;
     let diary = Diary::open(&service, "UTC").await;
     let reminder = diary.remind(daily("18:30")).await;
     let reminder_id = || reminder.reminder_id.clone();
@@ -195,8 +195,8 @@ async fn a_reminder_is_changed_switched_off_and_deleted() {
 #[tokio::test]
 async fn the_week_is_summed_up_once_on_monday_morning() {
     let clock = clock("2026-11-18T12:00:00Z");
-    let one = Service::start_with(fresh_database("workout").await, clock.clone()).await;
-    let two = Service::start_with(one.database_url.clone(), clock.clone()).await;
+    let one = Service::start_at(fresh_database("workout").await, clock.clone()).await;
+    let two = Service::start_at(one.database_url.clone(), clock.clone()).await;
     let trainer = one.trainer("Tom").await;
     let athlete = Diary::open(&one, "Europe/Berlin").await;
     let idle = Diary::open(&one, "Europe/Berlin").await;
@@ -214,7 +214,9 @@ async fn the_week_is_summed_up_once_on_monday_morning() {
     settled(&one).await;
     let mut summaries: Vec<proto::WeeklySummaryDue> = one.events().await;
     summaries.sort_by_key(|summary| summary.workout_count);
-    let [digest, own] = summaries.as_slice() else { panic!("two people have something to read: {summaries:?}") };
+    let [digest, own] = summaries.as_slice() else {
+        panic!("two people have something to read: {summaries:?}")
+    };
     assert_eq!((&own.user_id, own.week_start.as_str()), (&athlete.person.id(), "2026-11-16"));
     assert_eq!((own.workout_count, own.set_count, own.volume_kg, own.record_count), (2, 2, 1050.0, 1));
     assert!(own.athletes.is_empty());

@@ -193,7 +193,8 @@ impl Model {
 fn longest_streak(dates: impl Iterator<Item = NaiveDate>) -> usize {
     let monday = |date: NaiveDate| date - TimeDelta::days(date.weekday().num_days_from_monday().into());
     let weeks: BTreeSet<_> = dates.map(monday).collect();
-    let length = |week: &NaiveDate| (0..).take_while(|n| weeks.contains(&(*week + TimeDelta::weeks(*n)))).count();
+    let length =
+        |week: &NaiveDate| (0..).take_while(|n| weeks.contains(&(*week + TimeDelta::weeks(*n)))).count();
     weeks.iter().map(length).max().unwrap_or(0)
 }
 
@@ -314,11 +315,8 @@ async fn compare(
     prop_assert_eq!(&unlocked, &expected);
     let mine = |user_id: &str| user_id == diary.person.id();
     let announced: Vec<proto::AchievementUnlocked> = service.events().await;
-    let mut announced: Vec<_> = announced
-        .into_iter()
-        .filter(|event| mine(&event.user_id))
-        .map(|event| event.achievement)
-        .collect();
+    let mut announced: Vec<_> =
+        announced.into_iter().filter(|event| mine(&event.user_id)).map(|event| event.achievement).collect();
     announced.sort();
     prop_assert_eq!(announced, expected.into_iter().collect::<Vec<_>>());
 

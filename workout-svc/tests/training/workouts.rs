@@ -14,7 +14,8 @@ use crate::fixture::{Service, reason, timestamp};
 #[tokio::test]
 async fn a_workout_is_started_logged_and_finished() {
     let service = Service::start().await;
-    let (diary, exercise) = (Diary::open(&service, "Europe/Berlin").await, exercises(&service, 1).await.remove(0));
+    let (diary, exercise) =
+        (Diary::open(&service, "Europe/Berlin").await, exercises(&service, 1).await.remove(0));
     let request = proto::StartWorkoutRequest { name: " Legs ".to_owned(), ..Default::default() };
     let started = diary.start_workout(request).await.unwrap().workout.unwrap();
     assert_eq!((started.name.as_str(), started.state()), ("Legs", proto::WorkoutState::Started));
@@ -41,7 +42,10 @@ async fn a_workout_is_started_logged_and_finished() {
     assert_eq!(finished.state(), proto::WorkoutState::Finished);
     assert_eq!((finished.set_count, finished.volume_kg), (2, 500.0));
     assert_eq!(finished.sets.len(), 3);
-    assert_eq!(moment(finished.finish_time.clone()) - moment(finished.start_time.clone()), TimeDelta::minutes(50));
+    assert_eq!(
+        moment(finished.finish_time.clone()) - moment(finished.start_time.clone()),
+        TimeDelta::minutes(50)
+    );
     let request = proto::GetWorkoutRequest { workout_id: started.workout_id.clone() };
     assert_eq!(diary.get_workout(request).await.unwrap().workout.unwrap(), finished);
 
@@ -101,7 +105,8 @@ async fn of_workouts_finished_at_once_one_unlocks_the_first_achievement_and_the_
 #[tokio::test]
 async fn a_workout_of_the_past_is_dated_where_the_athlete_was() {
     let service = Service::start().await;
-    let (diary, exercise) = (Diary::open(&service, "Asia/Kolkata").await, exercises(&service, 1).await.remove(0));
+    let (diary, exercise) =
+        (Diary::open(&service, "Asia/Kolkata").await, exercises(&service, 1).await.remove(0));
     let start: DateTime<Utc> = "2026-03-01T20:00:00Z".parse().unwrap();
     service.clock.advance("2026-03-10T12:00:00Z".parse::<DateTime<Utc>>().unwrap() - service.clock.now());
     let workout = diary.start_at(start).await;
@@ -149,7 +154,8 @@ async fn name_and_note_can_be_changed_and_the_rest_cannot() {
     let request = |new: proto::WorkoutUpdate, paths: Option<&[&str]>| proto::UpdateWorkoutRequest {
         workout_id: workout.workout_id.clone(),
         workout: Some(new),
-        update_mask: paths.map(|paths| FieldMask { paths: paths.iter().map(|&path| path.to_owned()).collect() }),
+        update_mask: paths
+            .map(|paths| FieldMask { paths: paths.iter().map(|&path| path.to_owned()).collect() }),
     };
     let new = proto::WorkoutUpdate { name: Some("Push".to_owned()), note: Some("well".to_owned()) };
     let changed = diary.update_workout(request(new.clone(), None)).await.unwrap().workout.unwrap();
@@ -187,7 +193,8 @@ async fn workouts_are_listed_newest_first_by_page_and_period() {
         ..Default::default()
     };
     let listed = diary.list_workouts(request).await.unwrap().workouts;
-    let days: Vec<_> = listed.into_iter().map(|workout| (now - moment(workout.start_time)).num_days()).collect();
+    let days: Vec<_> =
+        listed.into_iter().map(|workout| (now - moment(workout.start_time)).num_days()).collect();
     assert_eq!(days, [2, 3]);
     service.stop().await;
 }
@@ -221,7 +228,9 @@ async fn what_belongs_to_somebody_else_is_not_found() {
         .await
         .err(),
         ben.delete_workout(proto::DeleteWorkoutRequest { workout_id: workout() }).await.err(),
-        ben.finish_workout(proto::FinishWorkoutRequest { workout_id: workout(), finish_time: None }).await.err(),
+        ben.finish_workout(proto::FinishWorkoutRequest { workout_id: workout(), finish_time: None })
+            .await
+            .err(),
         ben.log_set(set(&workout_id, &exercise, 5, 100.0)).await.err(),
         ben.update_set(update(&workout_id)).await.err(),
         ben.delete_set(delete(&workout_id)).await.err(),

@@ -10,19 +10,19 @@ fn jpeg() -> Vec<u8> {
     bytes
 }
 
-fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn chunk(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap().to_be_bytes();
-    [&length[..], kind, content, &[0; 4]].concat()
+    [&length[..], &kind, content, &[0; 4]].concat()
 }
 
 fn png() -> Vec<u8> {
     let header = [0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0];
     [
         png::SIGNATURE,
-        &chunk(b"IHDR", &header),
-        &chunk(b"tEXt", b"hi"),
-        &chunk(b"IDAT", &[7; 40]),
-        &chunk(b"IEND", &[]),
+        &chunk(*b"IHDR", &header),
+        &chunk(*b"tEXt", b"hi"),
+        &chunk(*b"IDAT", &[7; 40]),
+        &chunk(*b"IEND", &[]),
     ]
     .concat()
 }

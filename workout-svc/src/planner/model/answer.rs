@@ -22,7 +22,8 @@ struct Day {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Exercise {
-    exercise: String,
+    #[serde(rename = "exercise")]
+    id: String,
     sets: u32,
     reps_min: Option<u32>,
     reps_max: Option<u32>,
@@ -48,7 +49,7 @@ pub(super) fn read(text: &str, task: &Task<'_>) -> Result<Plan, AnswerError> {
 
 impl Exercise {
     fn planned(self, day: usize, task: &Task<'_>) -> Result<PlanExercise, AnswerError> {
-        let known = task.choices.iter().find(|choice| choice.slug.as_ref() == Some(&self.exercise));
+        let known = task.choices.iter().find(|choice| choice.slug.as_ref() == Some(&self.id));
         let choice = known.ok_or(AnswerError::UnknownExercise { day })?;
         let target = match (self.reps_min, self.reps_max, self.seconds, self.meters) {
             (Some(min), Some(max), None, None) => Target::Repetitions { min, max },

@@ -71,6 +71,11 @@ impl ChatClient {
         Ok(Self { http: builder.build()?, url, key: config.key.clone(), model: config.name.clone() })
     }
 
+    /// The host that is asked.
+    pub(super) fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
     /// Answers the text of the first completion. The caller limits the time.
     pub(super) async fn complete(&self, messages: &[Message]) -> Result<String, ModelError> {
         let question = Question {

@@ -41,7 +41,7 @@ pub enum ModelError {
     #[error("the model's answer cannot be read")]
     Unreadable(#[from] AnswerError),
     /// Its plan breaks rules.
-    #[error("the model's plan breaks {} rule(s)", .violations.len())]
+    #[error("the model's plan breaks {} rule(s), {:?} among them", .violations.len(), .violations.first())]
     Refused {
         /// What it said.
         answer: String,

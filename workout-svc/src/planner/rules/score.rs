@@ -27,9 +27,10 @@ pub(super) fn score(week: &Week<'_>, choice: &ExerciseChoice) -> i64 {
 
 /// Strength and muscle grow best against a load, be it the whole body on a bar.
 fn load_bonus(goal: Goal, choice: &ExerciseChoice) -> i64 {
-    let is_loaded = choice.equipment.iter().any(|piece| {
-        is_heavy(*piece) || matches!(piece, Equipment::PullUpBar | Equipment::DipBars)
-    });
+    let is_loaded = choice
+        .equipment
+        .iter()
+        .any(|piece| is_heavy(*piece) || matches!(piece, Equipment::PullUpBar | Equipment::DipBars));
     match goal {
         Goal::Strength | Goal::Hypertrophy if is_loaded => 20,
         Goal::General if is_loaded => 10,

@@ -48,9 +48,9 @@ impl<'a> Session<'a> {
         self.essentials >= min_exercises(week.request.session)
     }
 
-    /// Whether there is such a slot.
-    pub(super) fn has_slot(&self, index: usize) -> bool {
-        index < self.slots.len()
+    /// How many slots there are.
+    pub(super) fn slots(&self) -> usize {
+        self.slots.len()
     }
 
     /// The exercises in the order in which they are done.
