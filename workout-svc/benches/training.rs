@@ -104,7 +104,7 @@ async fn main() {
     let stats = athlete.get_stats(request.clone()).await.unwrap().stats.unwrap();
     println!("  {} workouts, {} sets in the statistics", stats.workout_count, stats.set_count);
     measure("statistics over all of it", rounds, async || {
-        drop(athlete.get_stats(request.clone()).await.unwrap())
+        drop(athlete.get_stats(request.clone()).await.unwrap());
     })
     .await;
     measure("records", rounds, async || drop(athlete.records().await)).await;

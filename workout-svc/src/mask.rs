@@ -46,6 +46,30 @@ impl Mask {
     pub(crate) fn has(&self, field: &str) -> bool {
         self.0.contains(&field)
     }
+
+    /// What the update does to a field for which it has this value.
+    pub(crate) fn change<T>(&self, field: &str, value: T) -> Change<T> {
+        if self.has(field) { Change::To(value) } else { Change::Keep }
+    }
+}
+
+/// What an update does to a value, which may be that there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change<T> {
+    /// It stays.
+    Keep,
+    /// It becomes this one.
+    To(T),
+}
+
+impl<T> Change<T> {
+    /// The value after the update of `old`.
+    pub(crate) fn of(self, old: T) -> T {
+        match self {
+            Self::Keep => old,
+            Self::To(new) => new,
+        }
+    }
 }
 
 #[cfg(test)]

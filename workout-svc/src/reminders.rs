@@ -24,6 +24,7 @@ use crate::moment;
 
 /// A reminder.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "an id is named after what it names")]
 pub(crate) struct Reminder {
     pub(crate) reminder_id: Uuid,
     pub(crate) message: String,

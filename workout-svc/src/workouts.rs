@@ -35,6 +35,7 @@ const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(1);
 
 /// A workout.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_field_names, reason = "an id is named after what it names")]
 pub(crate) struct Workout {
     pub(crate) workout_id: Uuid,
     pub(crate) name: String,

@@ -104,7 +104,7 @@ async fn a_picture_comes_back_as_it_was_and_is_gone_after_it_was_deleted() {
     let file = service.upload(&token, &bytes).await.unwrap();
     assert_eq!((file.content_type.as_str(), file.size_bytes), ("image/png", 6_000_000));
     assert_eq!((file.purpose(), file.file_name.as_str()), (FilePurpose::ProgressPhoto, "me.png"));
-    assert_eq!(service.list(&token, 0, "").await.unwrap().files, [file.clone()]);
+    assert_eq!(service.list(&token, 0, "").await.unwrap().files, std::slice::from_ref(&file));
 
     let (described, downloaded) = service.download(&token, &file.file_id).await.unwrap();
     assert_eq!(described, file);

@@ -109,7 +109,7 @@ fn changes(request: proto::UpdateReminderRequest) -> Result<UpdateReminder, Trai
         message: mask.has("message").then(|| update.message.unwrap_or_default()),
         time_of_day: mask.has("time_of_day").then(|| update.time_of_day.unwrap_or_default()),
         time_zone: mask.has("time_zone").then(|| update.time_zone.unwrap_or_default()),
-        routine_id: mask.has("routine_id").then(|| update.routine_id.as_deref().map(id)),
+        routine_id: mask.change("routine_id", update.routine_id.as_deref().map(id)),
         enabled: mask.has("enabled").then(|| update.enabled.unwrap_or_default()),
         skip_dates: mask.has("skip_dates").then_some(update.skip_dates),
     })

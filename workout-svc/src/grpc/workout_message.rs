@@ -105,7 +105,7 @@ pub(super) fn from_record(record: Record) -> proto::Record {
 }
 
 /// Answers the message of an achievement.
-pub(super) fn from_achievement(reached: Reached) -> proto::Achievement {
+pub(super) fn from_achievement(reached: &Reached) -> proto::Achievement {
     proto::Achievement {
         achievement: reached.achievement.name.to_owned(),
         title: reached.wording.title.to_owned(),

@@ -201,7 +201,7 @@ impl WorkoutService for WorkoutApi {
     ) -> Result<Response<proto::ListAchievementsResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let reached = self.0.list_achievements(caller.user_id).await?;
-        let achievements = reached.into_iter().map(workout_message::from_achievement).collect();
+        let achievements = reached.iter().map(workout_message::from_achievement).collect();
         Ok(Response::new(proto::ListAchievementsResponse { achievements }))
     }
 }
@@ -242,11 +242,11 @@ fn set_changes(request: proto::UpdateSetRequest) -> Result<UpdateSet, TrainingEr
         workout_id: id(&request.workout_id),
         set_id: id(&request.set_id),
         exercise_id: update.exercise_id.filter(|_| mask.has("exercise_id")).map(|text| id(&text)),
-        reps: mask.has("reps").then_some(update.reps),
-        weight_g: mask.has("weight_kg").then(|| update.weight_kg.map(grams)),
-        duration_s: mask.has("duration_seconds").then_some(update.duration_seconds),
-        distance_mm: mask.has("distance_m").then(|| update.distance_m.map(millimetres)),
-        rpe: mask.has("rpe").then_some(update.rpe),
+        reps: mask.change("reps", update.reps),
+        weight_g: mask.change("weight_kg", update.weight_kg.map(grams)),
+        duration_s: mask.change("duration_seconds", update.duration_seconds),
+        distance_mm: mask.change("distance_m", update.distance_m.map(millimetres)),
+        rpe: mask.change("rpe", update.rpe),
         note: mask.has("note").then(|| update.note.unwrap_or_default()),
         warm_up: mask.has("warm_up").then(|| update.warm_up.unwrap_or_default()),
     })

@@ -41,7 +41,7 @@ impl Training {
         let mut events = Vec::new();
         for claimed in &due {
             let schedule = claimed.reminder.schedule(claimed.profile_zone);
-            let newest = schedule.newest_up_to(claimed.due_time, now);
+            let newest = schedule.newest_up_to(claimed.time, now);
             if now - newest <= GRACE {
                 let span = tracing::info_span!(parent: None, "remind athlete", otel.kind = "internal");
                 events.push(self.outbox.encode(&event(claimed, newest), TraceContext::of(&span)));

@@ -4,6 +4,7 @@ use chassis::errors::Violation;
 use uuid::Uuid;
 
 use super::{Placed, Reminder, UNKNOWN_ROUTINE, Weekdays, skip_dates, time_of_day, time_zone};
+use crate::mask::Change;
 use crate::store::{plans, reminders};
 use crate::text;
 use crate::training::{Training, TrainingError};
@@ -17,8 +18,7 @@ pub(crate) struct UpdateReminder {
     pub(crate) weekdays: Option<Weekdays>,
     /// Empty is that of the profile.
     pub(crate) time_zone: Option<String>,
-    /// The inner absence is no routine.
-    pub(crate) routine_id: Option<Option<Uuid>>,
+    pub(crate) routine_id: Change<Option<Uuid>>,
     pub(crate) enabled: Option<bool>,
     pub(crate) skip_dates: Option<Vec<String>>,
 }
@@ -51,7 +51,7 @@ impl UpdateReminder {
             }
         }
         reminder.weekdays = self.weekdays.unwrap_or(reminder.weekdays);
-        reminder.routine_id = self.routine_id.unwrap_or(reminder.routine_id);
+        reminder.routine_id = self.routine_id.of(reminder.routine_id);
         reminder.enabled = self.enabled.unwrap_or(reminder.enabled);
         if violations.is_empty() { Ok(()) } else { Err(violations) }
     }
@@ -71,7 +71,7 @@ impl Training {
         let mut reminder = reminder.ok_or(TrainingError::NotFound)?;
         let before = (reminder.schedule(athlete.time_zone), reminder.enabled);
         request.apply(&mut reminder)?;
-        if let Some(Some(routine_id)) = request.routine_id
+        if let Change::To(Some(routine_id)) = request.routine_id
             && !plans::hold_routine(&mut transaction, user_id, routine_id).await?
         {
             return Err(TrainingError::invalid("reminder.routine_id", UNKNOWN_ROUTINE));

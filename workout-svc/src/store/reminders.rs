@@ -46,7 +46,7 @@ impl From<Row> for Reminder {
 pub(crate) struct Due {
     pub(crate) user_id: Uuid,
     pub(crate) reminder: Reminder,
-    pub(crate) due_time: DateTime<Utc>,
+    pub(crate) time: DateTime<Utc>,
     pub(crate) profile_zone: Tz,
     pub(crate) routine_name: Option<String>,
 }
@@ -276,7 +276,7 @@ pub(crate) async fn claim_due(
     .await?;
     let due = rows.into_iter().map(|row| Due {
         user_id: row.user_id,
-        due_time: row.due_time,
+        time: row.due_time,
         profile_zone: row.profile_zone.parse().unwrap_or(chrono_tz::UTC),
         routine_name: row.routine_name,
         reminder: Reminder::from(Row {

@@ -11,7 +11,7 @@ use crate::weekly::{Followed, OwnWeek};
 /// An athlete whose week is over.
 pub(crate) struct Due {
     pub(crate) user_id: Uuid,
-    pub(crate) due_time: DateTime<Utc>,
+    pub(crate) time: DateTime<Utc>,
     pub(crate) last_week_start: Option<NaiveDate>,
     pub(crate) time_zone: Tz,
 }
@@ -60,7 +60,7 @@ pub(crate) async fn claim_due(
     .await?;
     let due = rows.into_iter().map(|row| Due {
         user_id: row.user_id,
-        due_time: row.next_due_time,
+        time: row.next_due_time,
         last_week_start: row.last_week_start,
         time_zone: row.time_zone.parse().unwrap_or(chrono_tz::UTC),
     });

@@ -45,7 +45,7 @@ impl Training {
         let mut events = Vec::new();
         for claimed in &due {
             let mondays = mondays(claimed.time_zone);
-            let due_time = mondays.newest_up_to(claimed.due_time, now);
+            let due_time = mondays.newest_up_to(claimed.time, now);
             let week = week_before(due_time, claimed.time_zone);
             let is_new = claimed.last_week_start.is_none_or(|last| last < week.from);
             if is_new

@@ -4,21 +4,22 @@ use uuid::Uuid;
 
 use super::log_set::UNKNOWN_EXERCISE;
 use super::{Measures, WorkoutSet};
+use crate::mask::Change;
 use crate::store::{exercises, workout_sets, workouts};
 use crate::text;
 use crate::training::{Training, TrainingError};
 
-/// Corrections of a set; what is absent stays. The inner absence clears a figure.
+/// Corrections of a set; what is absent stays.
 #[derive(Clone, Debug)]
 pub(crate) struct UpdateSet {
     pub(crate) workout_id: Uuid,
     pub(crate) set_id: Uuid,
     pub(crate) exercise_id: Option<Uuid>,
-    pub(crate) reps: Option<Option<i32>>,
-    pub(crate) weight_g: Option<Option<i64>>,
-    pub(crate) duration_s: Option<Option<i32>>,
-    pub(crate) distance_mm: Option<Option<i64>>,
-    pub(crate) rpe: Option<Option<f64>>,
+    pub(crate) reps: Change<Option<i32>>,
+    pub(crate) weight_g: Change<Option<i64>>,
+    pub(crate) duration_s: Change<Option<i32>>,
+    pub(crate) distance_mm: Change<Option<i64>>,
+    pub(crate) rpe: Change<Option<f64>>,
     pub(crate) note: Option<String>,
     pub(crate) warm_up: Option<bool>,
 }
@@ -26,11 +27,11 @@ pub(crate) struct UpdateSet {
 impl UpdateSet {
     fn apply(&self, measures: Measures) -> Measures {
         Measures {
-            reps: self.reps.unwrap_or(measures.reps),
-            weight_g: self.weight_g.unwrap_or(measures.weight_g),
-            duration_s: self.duration_s.unwrap_or(measures.duration_s),
-            distance_mm: self.distance_mm.unwrap_or(measures.distance_mm),
-            rpe: self.rpe.unwrap_or(measures.rpe),
+            reps: self.reps.of(measures.reps),
+            weight_g: self.weight_g.of(measures.weight_g),
+            duration_s: self.duration_s.of(measures.duration_s),
+            distance_mm: self.distance_mm.of(measures.distance_mm),
+            rpe: self.rpe.of(measures.rpe),
         }
     }
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use workout_svc::catalogue::{Difficulty, MovementPattern, MuscleGroup};
 use workout_svc::planner::{FocusError, FocusMuscles, Goal, PlanError, Target, plan, validate};
 
-use crate::requests::{any_request, by_id, choices, request};
+use crate::requests::{any_own_exercise, any_request, by_id, choices, request};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(768))]
@@ -15,6 +15,17 @@ proptest! {
     fn every_request_gets_a_plan_that_keeps_the_rules(request in any_request(0..20), seed: u64) {
         let plan = plan(&request, choices(), seed).unwrap();
         prop_assert_eq!(validate(&plan, &request, choices()), Ok(()));
+    }
+
+    #[test]
+    fn own_exercises_of_any_kind_may_be_among_them(
+        request in any_request(0..20),
+        own in proptest::collection::vec(any_own_exercise(), 0..30),
+        seed: u64,
+    ) {
+        let all: Vec<_> = choices().iter().cloned().chain(own).collect();
+        let plan = plan(&request, &all, seed).unwrap();
+        prop_assert_eq!(validate(&plan, &request, &all), Ok(()));
     }
 
     #[test]

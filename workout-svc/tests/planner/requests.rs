@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use uuid::Uuid;
-use workout_svc::catalogue::{Catalogue, Difficulty, Equipment, MuscleGroup};
+use workout_svc::catalogue::{Catalogue, Difficulty, Equipment, Measure, MovementPattern, MuscleGroup};
 use workout_svc::planner::{
     DaysPerWeek, ExerciseChoice, FocusMuscles, Goal, MAX_FOCUS_MUSCLES, PlanRequest, SessionMinutes,
 };
@@ -63,5 +63,30 @@ pub(crate) fn any_request(excluded: std::ops::Range<usize>) -> impl Strategy<Val
             equipment: equipment.into_iter().collect(),
             focus: FocusMuscles::new(focus).unwrap(),
             excluded: excluded.into_iter().collect(),
+        })
+}
+
+/// An exercise that a person made, however odd.
+pub(crate) fn any_own_exercise() -> impl Strategy<Value = ExerciseChoice> {
+    (
+        any::<u128>(),
+        subsequence(MuscleGroup::ALL, 1..4),
+        subsequence(MuscleGroup::ALL, 0..4),
+        subsequence(Equipment::ALL, 0..3),
+        select(Difficulty::ALL),
+        select(MovementPattern::ALL),
+        select(Measure::ALL),
+    )
+        .prop_map(|(id, muscles, secondary_muscles, equipment, difficulty, pattern, measure)| {
+            ExerciseChoice {
+                exercise_id: Uuid::from_u128(id),
+                slug: None,
+                muscles,
+                secondary_muscles,
+                equipment,
+                difficulty,
+                pattern,
+                measure,
+            }
         })
 }

@@ -76,12 +76,25 @@ async fn an_exercise_that_leaves_the_catalogue_is_hidden_and_may_come_back() {
     let service = Service::start().await;
     let anna = service.person("Anna").await;
     let count = list(&service, &anna, all()).await.len();
-    sqlx::query("INSERT INTO exercises SELECT gen_random_uuid(), NULL, 'outdated', 'Outdated', 'Outdated', 'outdated', 'outdated', '', '', muscles, secondary_muscles, equipment, difficulty, pattern, measure, NULL, create_time, update_time, NULL FROM exercises LIMIT 1")
-        .execute(&service.pool).await.unwrap();
-    sqlx::query("UPDATE exercises SET delete_time = now() WHERE slug = (SELECT min(slug) FROM exercises)")
-        .execute(&service.pool)
-        .await
-        .unwrap();
+    sqlx::query(
+        "INSERT INTO exercises
+         SELECT (jsonb_populate_record(exercises, jsonb_build_object(
+             'exercise_id', gen_random_uuid(), 'slug', 'outdated', 'name_en', 'Outdated'
+         ))).*
+         FROM exercises
+         LIMIT 1",
+    )
+    .execute(&service.pool)
+    .await
+    .unwrap();
+    sqlx::query(
+        "UPDATE exercises
+         SET delete_time = now()
+         WHERE slug = (SELECT min(slug) FROM exercises)",
+    )
+    .execute(&service.pool)
+    .await
+    .unwrap();
     let service = Service::start_on(service.stop_keeping_database().await).await;
     assert_eq!(list(&service, &anna, all()).await.len(), count);
     service.stop().await;
@@ -130,7 +143,7 @@ async fn lists_hold_what_is_asked_for() {
     assert_eq!(list(&service, &anna, wildcard).await, []);
 
     let mine = proto::ListExercisesRequest { owner: proto::ExerciseOwner::Me.into(), ..all() };
-    assert_eq!(list(&service, &anna, mine).await, [own.clone()]);
+    assert_eq!(list(&service, &anna, mine).await, std::slice::from_ref(&own));
     let shared = proto::ListExercisesRequest { owner: proto::ExerciseOwner::Catalogue.into(), ..all() };
     assert!(list(&service, &anna, shared).await.iter().all(|exercise| !exercise.own));
     service.stop().await;
@@ -221,8 +234,15 @@ async fn five_hundred_exercises_of_ones_own_are_enough() {
     let service = Service::start().await;
     let anna = service.person("Anna").await;
     service.own_exercise(&anna, "First").await;
-    sqlx::query("INSERT INTO exercises SELECT gen_random_uuid(), owner_id, slug, name_en, name_ru, key_en, key_ru, description_en, description_ru, muscles, secondary_muscles, equipment, difficulty, pattern, measure, NULL, create_time, update_time, NULL FROM exercises, generate_series(1, 499) WHERE owner_id IS NOT NULL")
-        .execute(&service.pool).await.unwrap();
+    sqlx::query(
+        "INSERT INTO exercises
+         SELECT (jsonb_populate_record(exercises, jsonb_build_object('exercise_id', gen_random_uuid()))).*
+         FROM exercises, generate_series(1, 499)
+         WHERE owner_id IS NOT NULL",
+    )
+    .execute(&service.pool)
+    .await
+    .unwrap();
     let refused = service.exercises.clone().create_exercise(anna.ask(new_exercise("Last"))).await;
     assert_invalid("name", refused);
     service.stop().await;

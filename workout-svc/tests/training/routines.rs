@@ -16,8 +16,8 @@ async fn actions(service: &Service) -> Vec<Action> {
     service.events::<proto::RoutineChanged>().await.iter().map(proto::RoutineChanged::action).collect()
 }
 
-fn mask(paths: &[&str]) -> Option<FieldMask> {
-    Some(FieldMask { paths: paths.iter().copied().map(str::to_owned).collect() })
+fn mask(paths: &[&str]) -> FieldMask {
+    FieldMask { paths: paths.iter().copied().map(str::to_owned).collect() }
 }
 
 #[tokio::test]
@@ -182,18 +182,19 @@ async fn an_update_changes_what_the_mask_names() {
         goal: Some(proto::Goal::Strength.into()),
         ..Default::default()
     };
-    let updated = update(both.clone(), mask(&["goal"])).await.unwrap();
+    let updated = update(both.clone(), Some(mask(&["goal"]))).await.unwrap();
     assert_eq!((updated.goal(), updated.description.as_str()), (proto::Goal::Strength, ""));
     let updated = update(both, None).await.unwrap();
     assert_eq!(updated.description, "Hard");
-    let updated = update(proto::RoutineUpdate::default(), mask(&["goal", "description"])).await.unwrap();
+    let updated =
+        update(proto::RoutineUpdate::default(), Some(mask(&["goal", "description"]))).await.unwrap();
     assert_eq!((updated.goal(), updated.description.as_str()), (proto::Goal::Unspecified, ""));
     assert_eq!((updated.name.as_str(), updated.revision), ("Strong", 4));
     assert_eq!(updated.days, made.days);
-    assert_invalid("routine.name", update(proto::RoutineUpdate::default(), mask(&["name"])).await);
+    assert_invalid("routine.name", update(proto::RoutineUpdate::default(), Some(mask(&["name"]))).await);
     assert_invalid(
         "routine.routine_id",
-        update(proto::RoutineUpdate::default(), mask(&["routine_id"])).await,
+        update(proto::RoutineUpdate::default(), Some(mask(&["routine_id"]))).await,
     );
     service.stop().await;
 }
@@ -344,8 +345,14 @@ async fn two_hundred_routines_are_enough() {
     let service = Service::start().await;
     let anna = service.person("Anna").await;
     let made = service.routine(&anna, "First").await;
-    sqlx::query("INSERT INTO routines SELECT gen_random_uuid(), user_id, name, description, goal, level, planner, assigned_by, revision, create_time, update_time FROM routines, generate_series(1, 199)")
-        .execute(&service.pool).await.unwrap();
+    sqlx::query(
+        "INSERT INTO routines
+         SELECT (jsonb_populate_record(routines, jsonb_build_object('routine_id', gen_random_uuid()))).*
+         FROM routines, generate_series(1, 199)",
+    )
+    .execute(&service.pool)
+    .await
+    .unwrap();
     let copy = proto::CopyRoutineRequest { routine_id: made.routine_id, name: String::new() };
     assert_invalid("routine", service.routines.clone().copy_routine(anna.ask(copy)).await);
     service.stop().await;

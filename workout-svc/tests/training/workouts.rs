@@ -1,4 +1,5 @@
 //! The training log through the API.
+#![allow(clippy::float_cmp, reason = "figures come from whole grams, and equal ones are equal to the bit")]
 
 use chassis::time::Clock as _;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -42,10 +43,7 @@ async fn a_workout_is_started_logged_and_finished() {
     assert_eq!(finished.state(), proto::WorkoutState::Finished);
     assert_eq!((finished.set_count, finished.volume_kg), (2, 500.0));
     assert_eq!(finished.sets.len(), 3);
-    assert_eq!(
-        moment(finished.finish_time.clone()) - moment(finished.start_time.clone()),
-        TimeDelta::minutes(50)
-    );
+    assert_eq!(moment(finished.finish_time) - moment(finished.start_time), TimeDelta::minutes(50));
     let request = proto::GetWorkoutRequest { workout_id: started.workout_id.clone() };
     assert_eq!(diary.get_workout(request).await.unwrap().workout.unwrap(), finished);
 

@@ -1,6 +1,6 @@
 //! The public keys of another service, fetched when it can be reached and kept while it cannot.
 //!
-//! A service that starts before user-svc knows no key: its calls answer DEPENDENCY_UNAVAILABLE until the first fetch.
+//! A service that starts before user-svc knows no key: its calls answer `DEPENDENCY_UNAVAILABLE` until the first fetch.
 //! From then on it verifies by itself, whatever becomes of user-svc. A token signed by a key that is not known (keys
 //! are rotated by restarting user-svc) asks for a fetch and waits for it, so that a rotation signs nobody out.
 

@@ -39,10 +39,14 @@ async fn s3(
         Method::POST if query == "delete" => {
             let list = String::from_utf8(body.to_vec()).unwrap();
             let keys = list.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
-            for key in keys {
-                bucket.remove(&format!("/pictures/{key}"));
-            }
-            "<DeleteResult></DeleteResult>".into_response()
+            // A key that is not there counts as deleted, says S3.
+            let deleted: String = keys
+                .map(|key| {
+                    bucket.remove(&format!("/pictures/{key}"));
+                    format!("<Deleted><Key>{key}</Key></Deleted>")
+                })
+                .collect();
+            format!("<DeleteResult>{deleted}</DeleteResult>").into_response()
         }
         Method::PUT if query.contains("partNumber=") => {
             let number = query.split('&').find_map(|pair| pair.strip_prefix("partNumber=")).unwrap();

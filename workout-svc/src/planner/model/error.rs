@@ -41,7 +41,7 @@ pub enum ModelError {
     #[error("the model's answer cannot be read")]
     Unreadable(#[from] AnswerError),
     /// Its plan breaks rules.
-    #[error("the model's plan breaks {} rule(s), {:?} among them", .violations.len(), .violations.first())]
+    #[error("the model's plan breaks {} rule(s), such as: {}", .violations.len(), first(.violations))]
     Refused {
         /// What it said.
         answer: String,
@@ -84,6 +84,10 @@ pub enum AnswerError {
         /// The day, counted from 1.
         day: usize,
     },
+}
+
+fn first(violations: &[Violation]) -> String {
+    violations.first().map(ToString::to_string).unwrap_or_default()
 }
 
 impl ModelError {

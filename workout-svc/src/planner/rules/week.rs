@@ -64,7 +64,7 @@ impl<'a> Week<'a> {
 
     /// Whether no muscle gets too much by so many sets more.
     pub(super) fn has_room(&self, choice: &ExerciseChoice, sets: u32) -> bool {
-        load(choice, sets).all(|(muscle, half_sets)| {
+        load(choice, sets).into_iter().all(|(muscle, half_sets)| {
             self.half_sets(muscle) + half_sets <= max_half_sets(self.request, muscle)
         })
     }
@@ -83,15 +83,18 @@ impl<'a> Week<'a> {
     }
 }
 
-/// What sets of an exercise add to the volume of its muscles.
-fn load(choice: &ExerciseChoice, sets: u32) -> impl Iterator<Item = (MuscleGroup, u32)> {
-    let with = |muscles: &[MuscleGroup], share: u32| {
-        muscles.iter().map(|muscle| (*muscle, sets * share)).collect::<Vec<_>>()
-    };
-    let all =
-        [with(&choice.muscles, PRIMARY_HALF_SETS), with(&choice.secondary_muscles, SECONDARY_HALF_SETS)];
-    let counts = choice.tires_muscles();
-    all.into_iter().flatten().filter(move |(muscle, _)| counts && muscle.is_muscle())
+/// What sets of an exercise add to the volume of its muscles, in half sets. A person's own exercise may name a muscle
+/// twice.
+fn load(choice: &ExerciseChoice, sets: u32) -> BTreeMap<MuscleGroup, u32> {
+    let mut load = BTreeMap::new();
+    if choice.tires_muscles() {
+        let primary = choice.muscles.iter().map(|muscle| (muscle, PRIMARY_HALF_SETS));
+        let secondary = choice.secondary_muscles.iter().map(|muscle| (muscle, SECONDARY_HALF_SETS));
+        for (&muscle, share) in primary.chain(secondary).filter(|(muscle, _)| muscle.is_muscle()) {
+            *load.entry(muscle).or_default() += sets * share;
+        }
+    }
+    load
 }
 
 /// Spreads the muscles that come first over the days that have them.
