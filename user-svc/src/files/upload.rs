@@ -47,7 +47,7 @@ impl Files {
         self.check_room(usage.ok_or(FileError::AccountGone)?, 1)?;
 
         let mut inspector = Inspector::default();
-        let first = chunks.next().await.transpose()?.unwrap_or_default();
+        let Some(first) = chunks.next().await.transpose()? else { return Err(refuse(PictureError::Unknown)) };
         inspector.feed(&first).map_err(refuse)?;
         let file_id = Uuid::now_v7();
         let now = self.now();
