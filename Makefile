@@ -26,7 +26,7 @@ bench: setup ## Measure, with the raw limit of the same run beside each figure
 	cargo bench --workspace --bench relay --bench delivery --bench training --bench path
 
 sqlx: setup ## Renew the query data in .sqlx after a change of SQL or migrations
-	deploy/sqlx-prepare outbox user-svc notify-svc
+	deploy/sqlx-prepare outbox user-svc workout-svc notify-svc
 
 deny: ## Check licences, advisories and duplicate versions (needs cargo-deny)
 	cargo deny check

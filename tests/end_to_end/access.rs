@@ -188,9 +188,9 @@ fn sensible_body(rpc: &Rpc, owned: &BTreeMap<String, String>) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_reads_or_changes_by_id_what_belongs_to_somebody_else() {
     let system = start().await;
-    let owner = Person::join(&system, "en").await;
+    let victim = Person::join(&system, "en").await;
     let stranger = Person::join(&system, "en").await;
-    let owned = belongings(&owner).await;
+    let owned = belongings(&victim).await;
     let reads = [
         format!("/v1/routines/{}", owned["routine_id"]),
         format!("/v1/workouts/{}", owned["workout_id"]),
@@ -203,7 +203,7 @@ async fn nobody_reads_or_changes_by_id_what_belongs_to_somebody_else() {
     ];
     let mut before = Vec::new();
     for path in &reads {
-        before.push(owner.get(path).await);
+        before.push(victim.get(path).await);
     }
 
     for rpc in rpcs().iter().filter(|rpc| !rpc.variables().is_empty() && !rpc.public) {
@@ -228,6 +228,6 @@ async fn nobody_reads_or_changes_by_id_what_belongs_to_somebody_else() {
     assert_eq!(status, 403, "only an admin lists the users");
 
     for (path, before) in reads.iter().zip(before) {
-        assert_eq!(owner.get(path).await, before, "{path} is as it was");
+        assert_eq!(victim.get(path).await, before, "{path} is as it was");
     }
 }

@@ -118,7 +118,7 @@ async fn a_person_who_registers_while_workout_svc_is_away_gets_one_profile_when_
     let account = crate::harness::Account::new("en");
     let person = Person::join_as(parts.api(), parts.inbox(), account).await;
     parts.resume(crate::harness::Part::WorkoutSvc).await;
-    let routine: Value = eventually("the profile", Duration::from_secs(60), || async {
+    let routine: Value = eventually("the profile", Duration::from_mins(1), || async {
         let (status, answer) = person.call("POST", "/v1/routines", Some(&json!({ "name": "First" }))).await;
         assert!(status == 201 || status == 503, "{status} {answer}");
         (status == 201).then_some(answer)

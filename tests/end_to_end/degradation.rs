@@ -10,7 +10,7 @@ use crate::harness::{Account, Part, Parts, Person, eventually};
 const QUICKLY: Duration = Duration::from_secs(1);
 /// What the gateway may take to notice that a part is away.
 const NOTICE_LIMIT: Duration = Duration::from_secs(15);
-const RECOVERY_LIMIT: Duration = Duration::from_secs(60);
+const RECOVERY_LIMIT: Duration = Duration::from_mins(1);
 
 const ACCOUNT: &str = "/v1/users/me";
 const TRAINING: &str = "/v1/routines";

@@ -91,8 +91,8 @@ async fn a_workout_is_logged_corrected_finished_and_counted() {
     let (status, again) = person.call("POST", &format!("{path}:finish"), Some(&json!({}))).await;
     assert!((400..500).contains(&status), "a workout ends once: {status} {again}");
 
-    let stats = person.get("/v1/stats").await;
-    assert_eq!((stats["set_count"].as_i64(), stats["volume_kg"].as_f64()), (Some(2), Some(830.0)));
+    let totals = person.get("/v1/stats").await;
+    assert_eq!((totals["set_count"].as_i64(), totals["volume_kg"].as_f64()), (Some(2), Some(830.0)));
     let history = person.get("/v1/workouts").await;
     assert_eq!(history["workouts"].as_array().unwrap().len(), 1);
     // 110 × (1 + 3 / 30) = 121 is more than 100 × (1 + 5 / 30) = 116.7.

@@ -44,7 +44,7 @@ async fn seed(service: &Service, diary: &Diary, exercises: &[String], workouts: 
         )
         INSERT INTO workout_sets
             (set_id, workout_id, user_id, exercise_id, number, reps, weight_g, note, warm_up, one_rep_max, log_time)
-        SELECT gen_random_uuid(), workout_id, $1::uuid, ($4::uuid[])[1 + (number + random() * 5)::integer % 20], number, 5,
+        SELECT gen_random_uuid(), workout_id, $1::uuid, ($4::uuid[])[1 + (EXTRACT(EPOCH FROM start_time)::bigint / 3600 + (number - 1) / 4) % 20], number, 5,
             weight_g, '', false, weight_g * 35, start_time + number * interval '2 minutes'
         FROM made
         CROSS JOIN generate_series(1, $3) AS number

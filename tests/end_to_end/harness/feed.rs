@@ -29,10 +29,9 @@ impl Feed {
 
     async fn read(&mut self) -> Value {
         loop {
-            while let Some((event, rest)) = self.buffer.split_once("\n\n") {
-                let data = event.lines().find_map(|line| line.strip_prefix("data:")).map(str::to_owned);
-                self.buffer = rest.to_owned();
-                if let Some(data) = data {
+            while let Some(end) = self.buffer.find("\n\n") {
+                let event: String = self.buffer.drain(..end + 2).collect();
+                if let Some(data) = event.lines().find_map(|line| line.strip_prefix("data:")) {
                     return serde_json::from_str(data.trim()).unwrap();
                 }
             }

@@ -3,14 +3,14 @@
 /// The bytes of a PNG with one transparent pixel.
 pub(crate) fn png() -> Vec<u8> {
     let mut image = b"\x89PNG\r\n\x1a\n".to_vec();
-    chunk(&mut image, b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 6, 0, 0, 0]);
+    chunk(&mut image, *b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 6, 0, 0, 0]);
     // zlib: header, one stored block of five zero bytes (filter, RGBA), Adler-32.
-    chunk(&mut image, b"IDAT", &[0x78, 1, 1, 5, 0, 0xfa, 0xff, 0, 0, 0, 0, 0, 0, 5, 0, 1]);
-    chunk(&mut image, b"IEND", &[]);
+    chunk(&mut image, *b"IDAT", &[0x78, 1, 1, 5, 0, 0xfa, 0xff, 0, 0, 0, 0, 0, 0, 5, 0, 1]);
+    chunk(&mut image, *b"IEND", &[]);
     image
 }
 
-fn chunk(image: &mut Vec<u8>, name: &[u8; 4], data: &[u8]) {
+fn chunk(image: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
     image.extend((data.len() as u32).to_be_bytes());
     let start = image.len();
     image.extend(name);

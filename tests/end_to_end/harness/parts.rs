@@ -155,7 +155,7 @@ impl Parts {
     /// Waits until the gateway and everything behind it says that it is up.
     pub(crate) async fn until_ready(&self) {
         let api = self.api();
-        eventually("all parts are up", Duration::from_secs(60), || async {
+        eventually("all parts are up", Duration::from_mins(1), || async {
             let report = api.request("GET", "/readyz").send().await.ok()?;
             let report: serde_json::Value = report.json().await.ok()?;
             let up = |(_, state): (&String, &serde_json::Value)| state["state"] == "up";

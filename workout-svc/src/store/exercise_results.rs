@@ -132,14 +132,18 @@ pub(crate) async fn weeks(
 ) -> sqlx::Result<Vec<Week>> {
     let rows = sqlx::query!(
         r#"
-        SELECT training_date - (EXTRACT(ISODOW FROM training_date)::integer - 1) AS "start!",
-            count(DISTINCT workout_id) AS "workouts!", sum(set_count) AS "sets!", sum(rep_count) AS "reps!",
+        SELECT week AS "start!", count(*) AS "workouts!", sum(sets)::bigint AS "sets!", sum(reps)::bigint AS "reps!",
             sum(volume_g)::bigint AS "volume_g!"
-        FROM exercise_results
-        WHERE user_id = $1
-            AND training_date BETWEEN $2 AND $3
-        GROUP BY 1
-        ORDER BY 1
+        FROM (
+            SELECT training_date - (EXTRACT(ISODOW FROM training_date)::integer - 1) AS week, sum(set_count) AS sets,
+                sum(rep_count) AS reps, sum(volume_g) AS volume_g
+            FROM exercise_results
+            WHERE user_id = $1
+                AND training_date BETWEEN $2 AND $3
+            GROUP BY workout_id, training_date
+        ) AS workouts
+        GROUP BY week
+        ORDER BY week
         "#,
         user_id,
         period.from,

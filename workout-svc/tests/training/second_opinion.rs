@@ -338,6 +338,17 @@ async fn compare(
     expected.sort();
     prop_assert_eq!(broken, expected);
 
+    // What the weekly summary and the achievements count.
+    let standing: i64 = sqlx::query_scalar("SELECT count(*) FROM record_marks WHERE user_id = $1")
+        .bind(diary.person.user_id)
+        .fetch_one(&service.pool)
+        .await
+        .unwrap();
+    prop_assert_eq!(
+        standing as usize,
+        model.workouts.iter().map(|workout| workout.records.len()).sum::<usize>()
+    );
+
     let stats = diary.get_stats(proto::GetStatsRequest::default()).await.unwrap().stats.unwrap();
     let working = || model.counting().flat_map(ModelWorkout::working);
     prop_assert_eq!(stats.workout_count as usize, model.counting().count());

@@ -40,12 +40,11 @@ async fn s3(
             let list = String::from_utf8(body.to_vec()).unwrap();
             let keys = list.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
             // A key that is not there counts as deleted, says S3.
-            let deleted: String = keys
-                .map(|key| {
-                    bucket.remove(&format!("/pictures/{key}"));
-                    format!("<Deleted><Key>{key}</Key></Deleted>")
-                })
-                .collect();
+            let mut deleted = String::new();
+            for key in keys {
+                bucket.remove(&format!("/pictures/{key}"));
+                deleted.extend(["<Deleted><Key>", key, "</Key></Deleted>"]);
+            }
             format!("<DeleteResult>{deleted}</DeleteResult>").into_response()
         }
         Method::PUT if query.contains("partNumber=") => {
