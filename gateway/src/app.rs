@@ -93,33 +93,33 @@ impl App {
     /// Serves until `shutdown`, then drains.
     pub async fn run_until(self, shutdown: CancellationToken) -> anyhow::Result<()> {
         let Self { config, health, http, ops, services, transcoder, consumer, verifier, keys } = self;
-        let tasks = Tasks::new(shutdown.clone());
+        let tasks = Tasks::new(CancellationToken::new());
+        let stop = tasks.shutdown().clone();
 
         let hub = Hub::new(config.feed);
         let kafka = health.dependency("kafka", Need::Deferrable);
-        tasks.spawn(
-            "feed",
-            feed::consume(hub.clone(), consumer, config.kafka.clone(), kafka, shutdown.clone()),
-        );
+        tasks.spawn("feed", feed::consume(hub.clone(), consumer, config.kafka.clone(), kafka, stop.clone()));
         let token_keys = health.dependency("token-keys", Need::Deferrable);
-        tasks.watch("token keys", keys.run(services.user_unguarded(), token_keys, shutdown.clone()));
+        tasks.watch("token keys", keys.run(services.user_unguarded(), token_keys, stop.clone()));
 
         let files =
             Files { client: FileServiceClient::new(services.user()), timeout: config.default_timeout };
-        let feed = Feed { hub, verifier, heartbeat: config.feed.heartbeat, shutdown: shutdown.clone() };
+        let feed = Feed { hub, verifier, heartbeat: config.feed.heartbeat, shutdown: stop.clone() };
         let routes = routes::routes(&transcoder, files, feed, health.clone());
         let service = layers::wrap(routes, transcoder, &config);
         services.watch(&health, &tasks);
-        tasks.spawn("http", http_server::serve(http, service, config.drain_deadline, shutdown.clone()));
+        tasks.spawn("http", http_server::serve(http, service, config.drain.deadline, stop.clone()));
         // The operator's port outlives the others, so that probes can watch the drain.
         let ops_shutdown = CancellationToken::new();
         let ops = tokio::spawn(ops::serve(ops, ops::routes(health.clone()), ops_shutdown.clone()));
 
-        shutdown.cancelled().await;
-        health.drain();
-        let finished = tasks.drain(config.drain_deadline + Duration::from_secs(1)).await;
+        config.drain.until_stop(&health, &shutdown, &[&tasks]).await;
+        let finished = tasks.drain(config.drain.deadline + Duration::from_secs(1)).await;
         ops_shutdown.cancel();
         ops.await??;
+        if let Some(failure) = tasks.failure() {
+            anyhow::bail!("{failure}");
+        }
         anyhow::ensure!(finished, "some work was cut off at the drain deadline");
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use chassis::config::Settings;
+use chassis::drain::DrainConfig;
 use chassis::kafka::KafkaSettings;
 
 use crate::feed::FeedConfig;
@@ -16,13 +17,13 @@ pub struct GatewayConfig {
     pub http_addr: SocketAddr,
     /// Where the operator looks; port 0 picks one.
     pub ops_addr: SocketAddr,
-    /// user-svc's gRPC endpoint.
+    /// user-svc's gRPC endpoints.
     pub user_svc_url: String,
-    /// workout-svc's gRPC endpoint.
+    /// workout-svc's gRPC endpoints.
     pub workout_svc_url: String,
-    /// notify-svc's gRPC endpoint.
+    /// notify-svc's gRPC endpoints.
     pub notify_svc_url: String,
-    /// HTTP/2 connections to each service.
+    /// HTTP/2 connections to each replica of a service.
     pub connections_per_service: usize,
     /// Longest request body in bytes.
     pub max_body_bytes: usize,
@@ -40,8 +41,8 @@ pub struct GatewayConfig {
     pub kafka: KafkaSettings,
     /// Limits of the live feed.
     pub feed: FeedConfig,
-    /// Longest time for running requests to end at a stop.
-    pub drain_deadline: Duration,
+    /// The times of a stop.
+    pub drain: DrainConfig,
 }
 
 impl GatewayConfig {
@@ -50,29 +51,25 @@ impl GatewayConfig {
         let milliseconds = Duration::from_millis;
         Self {
             http_addr: settings.value("GATEWAY_HTTP_ADDR", "Address of the HTTP server.", "127.0.0.1:8080"),
-            ops_addr: settings.value(
-                "GATEWAY_OPS_ADDR",
-                "Address of the gateway's /livez, /readyz and /metrics.",
-                "127.0.0.1:9464",
-            ),
+            ops_addr: ops_addr(settings),
             user_svc_url: settings.value(
                 "USER_SVC_URL",
-                "user-svc's gRPC endpoint.",
+                "user-svc's gRPC endpoints, separated by commas; a name counts with all its addresses.",
                 "http://127.0.0.1:50051",
             ),
             workout_svc_url: settings.value(
                 "WORKOUT_SVC_URL",
-                "workout-svc's gRPC endpoint.",
+                "workout-svc's gRPC endpoints, separated by commas; a name counts with all its addresses.",
                 "http://127.0.0.1:50052",
             ),
             notify_svc_url: settings.value(
                 "NOTIFY_SVC_URL",
-                "notify-svc's gRPC endpoint.",
+                "notify-svc's gRPC endpoints, separated by commas; a name counts with all its addresses.",
                 "http://127.0.0.1:50053",
             ),
             connections_per_service: settings.value(
                 "GATEWAY_CONNECTIONS_PER_SERVICE",
-                "HTTP/2 connections to each service.",
+                "HTTP/2 connections to each replica of a service.",
                 "4",
             ),
             max_body_bytes: settings.value(
@@ -107,11 +104,16 @@ impl GatewayConfig {
             ),
             kafka: KafkaSettings::from_settings(settings, crate::NAME),
             feed: FeedConfig::from_settings(settings),
-            drain_deadline: Duration::from_secs(settings.value(
-                "DRAIN_DEADLINE_SECONDS",
-                "Longest time for running work to end at a stop.",
-                "8",
-            )),
+            drain: DrainConfig::from_settings(settings, "8"),
         }
     }
+}
+
+/// Reads where health and metrics are served.
+pub(crate) fn ops_addr(settings: &mut Settings) -> SocketAddr {
+    settings.value(
+        "GATEWAY_OPS_ADDR",
+        "Address of the gateway's /livez, /readyz and /metrics.",
+        "127.0.0.1:9464",
+    )
 }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use self::hub::Hub;
-pub(crate) use self::listener::{consume, consumer};
+pub(crate) use self::listener::{TOPICS, consume, consumer};
 pub(crate) use self::route::feed;
 
 /// An event as the feed shows it.

@@ -11,6 +11,7 @@ mod messages;
 mod openapi;
 mod pages;
 mod problems;
+mod process;
 mod routes;
 mod services;
 
@@ -18,6 +19,7 @@ pub use self::app::{App, BuildError};
 pub use self::config::GatewayConfig;
 pub use self::feed::FeedConfig;
 pub use self::layers::client_identity::{NetworkError, TrustedProxies};
+pub use self::process::Process;
 pub use self::services::ServiceUrlError;
 
 /// The gateway in traces and metrics.

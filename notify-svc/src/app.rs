@@ -9,11 +9,10 @@ use chassis::grpc::client::{self, Client};
 use chassis::grpc::server::GrpcServer;
 use chassis::health::{Dependency, Health, Need};
 use chassis::lifecycle::Tasks;
-use chassis::migrations::{self, MigrationError};
+use chassis::migrations::MigrationError;
 use chassis::time::{Clock, SystemClock};
 use chassis::{database, kafka, ops};
-use eventbus::{ConsumerConfig, ConsumerError, Event as _, KafkaConsumer, KafkaPublisher, TopicSpec};
-use fitness_proto::fitness::notify::v1::NotificationSent;
+use eventbus::{ConsumerConfig, ConsumerError, KafkaConsumer, KafkaPublisher};
 use fitness_proto::fitness::notify::v1::notification_admin_service_server::NotificationAdminServiceServer;
 use fitness_proto::fitness::notify::v1::notification_service_server::NotificationServiceServer;
 use outbox::{Outbox, Relay};
@@ -21,16 +20,17 @@ use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::NAME;
 use crate::access::Access;
 use crate::config::{NotifySvcConfig, TokenKeys};
 use crate::dead_letters::{Collector, DeadLetters};
 use crate::delivery::{Wake, Workers};
-use crate::events::{Intake, TOPICS};
+use crate::events::{self, Intake, TOPICS};
 use crate::grpc::{NotificationAdminApi, NotificationApi};
+use crate::ledger::TABLES;
 use crate::metrics::Metrics;
 use crate::notifications::Notifications;
 use crate::render::Renderer;
-use crate::{NAME, ledger};
 
 /// notify-svc, bound to its addresses and not working yet.
 pub struct App {
@@ -142,7 +142,7 @@ impl App {
         }
         let relay = Relay::new(pool.clone(), publisher.clone(), &outbox, config.relay);
 
-        let front = Tasks::new(shutdown);
+        let front = Tasks::new(CancellationToken::new());
         let access = Access::new(pool.clone());
         let notifications = Notifications {
             pool: pool.clone(),
@@ -172,44 +172,37 @@ impl App {
             retention: config.retention,
         };
         let intake = Intake::new(pool.clone(), wake, config.give_up_in_doubt, config.retention, metrics);
-        let (topics, ledger) = (config.kafka, pool.clone());
-        let dead_letter_topics = dead_letter_topics(&config.dead_letter_topics, topics.topic_replication);
+        let (kafka, ledger) = (config.kafka, pool.clone());
+        let topics = events::topics(&kafka);
+        let dead_letters =
+            events::dead_letter_topics(&kafka, &config.kafka_group, &config.dead_letter_topics);
         let (tasks, behind) = (front.clone(), rear.clone());
         // Everything that needs the tables waits for them; mail flows before the broker is there.
         front.spawn("start", async move {
             let stop = tasks.shutdown().clone();
-            let migrating = migrations::run(config.migrate_on_start, &schema, || async {
-                ledger::migrate(&ledger).await?;
-                outbox::migrate(&ledger).await
-            });
+            let migrating = TABLES.at_start(&ledger, config.migrate_on_start, &schema, || async { Ok(()) });
             let Some(migrated) = stop.run_until_cancelled(migrating).await else { return Ok(()) };
             migrated?;
             workers.start(&tasks);
             behind.watch("relay", relay.run(behind.shutdown().clone()));
-            topics.ensure_topics(TOPICS.into_iter().chain([NotificationSent::TOPIC]), &stop).await;
+            topics.ensure(&stop).await;
             // A task of its own: nothing about dead letters holds mail up.
-            let (kafka, until) = (topics.kafka, stop.clone());
+            let until = stop.clone();
             tasks.spawn("dead letters", async move {
-                eventbus::ensure_topics(&kafka, &dead_letter_topics, &until).await;
+                dead_letters.ensure(&until).await;
                 collector.run(Collector::new(ledger), until).await
             });
             consumer.run(intake, stop).await?;
             Ok::<_, StartError>(())
         });
 
-        tokio::select! {
-            () = front.shutdown().cancelled() => {}
-            () = rear.shutdown().cancelled() => {}
-        }
-        health.drain();
-        let finished = front.drain(config.drain_deadline).await & rear.drain(config.drain_deadline).await;
+        config.drain.until_stop(&health, &shutdown, &[&front, &rear]).await;
+        let finished = front.drain(config.drain.deadline).await & rear.drain(config.drain.deadline).await;
         pool.close().await;
+        if let Some(failure) = front.failure().or_else(|| rear.failure()) {
+            anyhow::bail!("{failure}");
+        }
         anyhow::ensure!(finished, "some work was cut off at the drain deadline");
         Ok(())
     }
-}
-
-/// As the consumers that bury there make them.
-fn dead_letter_topics(names: &[String], replication: i32) -> Vec<TopicSpec> {
-    names.iter().map(|name| TopicSpec { name: name.clone(), partitions: 1, replication }).collect()
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chassis::auth::Verifier;
 use chassis::config::Settings;
 use chassis::database::DatabaseConfig;
+use chassis::drain::DrainConfig;
 use chassis::grpc::server::GrpcServerConfig;
 use chassis::kafka::KafkaSettings;
 use chassis::sealing::SealingKeys;
@@ -51,8 +52,8 @@ pub struct NotifySvcConfig {
     pub sealing: SealingKeys,
     /// Categories whose mails are not repeated when their outcome is unknown.
     pub give_up_in_doubt: Vec<Category>,
-    /// Longest time for running work to end at a stop.
-    pub drain_deadline: Duration,
+    /// The times of a stop.
+    pub drain: DrainConfig,
 }
 
 /// Where the keys come from that verify access tokens.
@@ -81,19 +82,15 @@ impl NotifySvcConfig {
             "false",
         );
         let grpc = GrpcServerConfig::from_settings(settings, "NOTIFY_SVC_GRPC_ADDR", "127.0.0.1:50053");
-        let ops_addr = settings.value(
-            "NOTIFY_SVC_OPS_ADDR",
-            "Address of /livez, /readyz and /metrics.",
-            "127.0.0.1:9467",
-        );
+        let ops_addr = ops_addr(settings);
         let kafka = KafkaSettings::from_settings(settings, crate::NAME);
-        let kafka_group = settings.value("KAFKA_GROUP", "Consumer group.", "notify-svc");
-        let Names(dead_letter_topics) = settings.value(
-            "DEAD_LETTER_TOPICS",
-            "Topics, separated by commas, whose dead letters administrators see.",
-            "user-svc.dead-letters,workout-svc.dead-letters,notify-svc.dead-letters",
+        let kafka_group = kafka_group(settings);
+        let dead_letter_topics = dead_letter_topics(settings);
+        let url = settings.value(
+            "USER_SVC_URL",
+            "user-svc's gRPC endpoints, separated by commas; a name counts with all its addresses.",
+            "http://127.0.0.1:50051",
         );
-        let url = settings.value("USER_SVC_URL", "user-svc's gRPC endpoint.", "http://127.0.0.1:50051");
         let issuer =
             settings.value("JWT_ISSUER", "Issuer in the access tokens.", "https://fitness-trainer.local");
         let delivery = delivery(settings);
@@ -116,8 +113,7 @@ impl NotifySvcConfig {
         );
         let relay = RelayConfig { replay_at_start, ..RelayConfig::default() };
         let retention = retention(settings, &relay);
-        let drain_seconds =
-            settings.value("DRAIN_DEADLINE_SECONDS", "Longest time for running work to end at a stop.", "8");
+        let drain = DrainConfig::from_settings(settings, "8");
         Some(Self {
             database,
             migrate_on_start,
@@ -134,9 +130,33 @@ impl NotifySvcConfig {
             public_url,
             sealing: sealing?,
             give_up_in_doubt,
-            drain_deadline: Duration::from_secs(drain_seconds),
+            drain,
         })
     }
+}
+
+/// Reads where health and metrics are served.
+pub(crate) fn ops_addr(settings: &mut Settings) -> SocketAddr {
+    settings.value(
+        "NOTIFY_SVC_OPS_ADDR",
+        "Address of notify-svc's /livez, /readyz and /metrics.",
+        "127.0.0.1:9467",
+    )
+}
+
+/// Reads the consumer group.
+pub(crate) fn kafka_group(settings: &mut Settings) -> String {
+    settings.value("KAFKA_GROUP", "Consumer group of notify-svc.", crate::NAME)
+}
+
+/// Reads the topics whose dead letters administrators see.
+pub(crate) fn dead_letter_topics(settings: &mut Settings) -> Vec<String> {
+    let Names(topics) = settings.value(
+        "DEAD_LETTER_TOPICS",
+        "Topics, separated by commas, whose dead letters administrators see.",
+        "user-svc.dead-letters,workout-svc.dead-letters,notify-svc.dead-letters",
+    );
+    topics
 }
 
 /// The ledger must remember longer than any outbox may repeat an event; they all keep events equally long.

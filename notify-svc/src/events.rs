@@ -18,8 +18,10 @@ mod workout_reminder_due;
 
 pub use intake::{Arrival, Intake};
 
+use chassis::kafka::{KafkaSettings, TopicPlan};
 use chrono::{DateTime, TimeDelta, Utc};
-use eventbus::{DecodeError, Envelope};
+use eventbus::{DecodeError, Envelope, dead_letter_topic};
+use fitness_proto::fitness::notify::v1::NotificationSent;
 use fitness_proto::fitness::user::v1::{
     EmailVerified, OneTimeCodeIssued, PasswordChanged, PasswordResetRequested, RegistrationRepeated,
     UserDeleted, UserProfileUpdated, UserRegistered, UserRolesChanged, UserSignedIn,
@@ -37,9 +39,23 @@ use crate::ledger::accounts::{Erasure, Roles};
 use crate::ledger::recipients::Recipient;
 use crate::notification::Template;
 
+/// The topics this service publishes on.
+pub(crate) const PUBLISHED: [&str; 1] = [<NotificationSent as eventbus::Event>::TOPIC];
+
 /// The topics this service listens to.
 pub const TOPICS: [&str; 2] =
     [<UserRegistered as eventbus::Event>::TOPIC, <WorkoutReminderDue as eventbus::Event>::TOPIC];
+
+/// The topics that have to exist: of what is told here and of what is listened to.
+pub(crate) fn topics(kafka: &KafkaSettings) -> TopicPlan {
+    kafka.event_topics(PUBLISHED.into_iter().chain(TOPICS))
+}
+
+/// Those of the dead letters: of this service's group, and of all whose dead letters are looked after here.
+pub(crate) fn dead_letter_topics(kafka: &KafkaSettings, group: &str, collected: &[String]) -> TopicPlan {
+    let own = dead_letter_topic(group);
+    kafka.dead_letter_topics(collected.iter().map(String::as_str).chain([own.as_str()]))
+}
 
 /// How long after an event a mail about it is worth reading that is neither urgent nor lasting: longer than the retry
 /// schedule, shorter than what puzzles people.

@@ -20,11 +20,16 @@ pub mod sweep;
 
 use std::time::Duration;
 
+use chassis::migrations::Tables;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::types::PgInterval;
 use sqlx::{PgConnection, PgPool};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// Everything in the database of this service.
+pub(crate) static TABLES: Tables =
+    Tables { service: crate::NAME, migrators: &[&MIGRATOR, &outbox::MIGRATIONS] };
 
 /// Brings the tables of the ledger up to date.
 pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {

@@ -17,6 +17,7 @@ pub mod notification;
 pub mod notifications;
 pub mod page;
 pub mod preferences;
+mod process;
 pub mod quiet_hours;
 pub mod render;
 pub mod schedule;
@@ -26,6 +27,7 @@ pub mod unsubscribe_token;
 
 pub use app::App;
 pub use config::NotifySvcConfig;
+pub use process::Process;
 pub use secrets::SecretError;
 
 /// The service in traces, events and the database's list of connections.

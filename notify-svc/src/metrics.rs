@@ -7,15 +7,16 @@ use opentelemetry::metrics::{Counter, Gauge, Histogram};
 use opentelemetry::{KeyValue, global};
 
 use crate::ledger::attempts::Settled;
-use crate::ledger::backlog::Waiting;
+use crate::ledger::backlog::{Overdue, Waiting};
 use crate::ledger::dead_letters;
-use crate::notification::State;
+use crate::notification::{Category, State, Template};
 
-#[derive(Debug, Default)]
-struct Seen {
-    states: HashSet<String>,
-    groups: HashSet<String>,
-}
+/// Seconds; from a mail that goes out at once to one that waited for the morning.
+const BOUNDARIES: [f64; 14] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 3600.0, 43_200.0];
+
+/// The states of rows that are not final.
+const OPEN: [State; 4] = [State::Pending, State::Sending, State::Deferred, State::InDoubt];
 
 /// The instruments of this service.
 #[derive(Debug)]
@@ -25,18 +26,21 @@ pub struct Metrics {
     unknown_events: Counter<u64>,
     forgotten_events: Counter<u64>,
     delivery: Histogram<f64>,
+    event_to_mail: Histogram<f64>,
     backlog: Gauge<u64>,
     backlog_age: Gauge<f64>,
+    overdue: Gauge<u64>,
+    overdue_age: Gauge<f64>,
     breaker_open: Gauge<u64>,
     dead_letters: Gauge<u64>,
-    /// States and groups that had something waiting: they are set to zero once it is gone.
-    seen: Mutex<Seen>,
+    /// Groups that had dead letters: they are set to zero once those are gone.
+    seen: Mutex<HashSet<String>>,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let meter = global::meter("notify-svc");
-        Self {
+        let metrics = Self {
             notifications: meter
                 .u64_counter("notify.notifications")
                 .with_description("Changes of notifications, by the state they went to.")
@@ -57,9 +61,13 @@ impl Default for Metrics {
                 .f64_histogram("notify.delivery.duration")
                 .with_unit("s")
                 .with_description("From the ledger row to the relay's acceptance.")
-                .with_boundaries(vec![
-                    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 300.0, 3600.0,
-                ])
+                .with_boundaries(BOUNDARIES.to_vec())
+                .build(),
+            event_to_mail: meter
+                .f64_histogram("notify.event_to_mail.duration")
+                .with_unit("s")
+                .with_description("From the event to the relay's acceptance.")
+                .with_boundaries(BOUNDARIES.to_vec())
                 .build(),
             backlog: meter
                 .u64_gauge("notify.backlog")
@@ -70,6 +78,15 @@ impl Default for Metrics {
                 .with_unit("s")
                 .with_description("Age of the oldest open notification by state.")
                 .build(),
+            overdue: meter
+                .u64_gauge("notify.backlog.overdue")
+                .with_description("Notifications that are due and not sent, by category.")
+                .build(),
+            overdue_age: meter
+                .f64_gauge("notify.backlog.overdue.age")
+                .with_unit("s")
+                .with_description("How long the longest waiting of them has been due, by category.")
+                .build(),
             breaker_open: meter
                 .u64_gauge("notify.smtp.breaker_open")
                 .with_description("1 while sending pauses because the relay is away.")
@@ -79,11 +96,30 @@ impl Default for Metrics {
                 .with_description("Dead letters that wait for somebody, by consumer group.")
                 .build(),
             seen: Mutex::default(),
-        }
+        };
+        metrics.start_from_zero();
+        metrics
     }
 }
 
 impl Metrics {
+    /// Counts that begin with their first one have not risen, and an alert on them stays silent.
+    fn start_from_zero(&self) {
+        for state in [State::Pending, State::Cancelled, State::Expired, State::Skipped] {
+            self.notifications.add(0, &[KeyValue::new("state", state.name())]);
+        }
+        for state in [State::Sent, State::Deferred, State::Failed, State::InDoubt] {
+            for template in Template::ALL {
+                let template = KeyValue::new("template", template.name());
+                self.notifications.add(0, &[KeyValue::new("state", state.name()), template]);
+            }
+        }
+        self.unknown_events.add(0, &[]);
+        self.forgotten_events.add(0, &[]);
+        self.waiting(&[]);
+        self.overdue(&[]);
+    }
+
     /// An event of an unknown type came by.
     pub fn unknown_event(&self, event_type: &str) {
         self.unknown_events.add(1, &[]);
@@ -120,7 +156,9 @@ impl Metrics {
         let template = KeyValue::new("template", settled.template.clone());
         self.notifications.add(1, &[KeyValue::new("state", settled.state.clone()), template.clone()]);
         if settled.state == "sent" {
-            self.delivery.record(settled.age_seconds, &[template]);
+            let template = [template];
+            self.delivery.record(settled.age_seconds, &template);
+            self.event_to_mail.record(settled.event_age_seconds.max(0.0), &template);
         }
     }
 
@@ -137,21 +175,29 @@ impl Metrics {
 
     /// What is waiting now.
     pub fn waiting(&self, waiting: &[Waiting]) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.states.extend(waiting.iter().map(|group| group.state.clone()));
-        for state in &seen.states {
-            let group = waiting.iter().find(|group| group.state == *state);
-            let label = [KeyValue::new("state", state.clone())];
+        for state in OPEN {
+            let group = waiting.iter().find(|group| group.state == state.name());
+            let label = [KeyValue::new("state", state.name())];
             self.backlog.record(group.map_or(0, |group| group.count.unsigned_abs()), &label);
             self.backlog_age.record(group.map_or(0.0, |group| group.oldest_age_seconds), &label);
+        }
+    }
+
+    /// What should have gone out by now.
+    pub fn overdue(&self, overdue: &[Overdue]) {
+        for category in Category::ALL {
+            let group = overdue.iter().find(|group| group.category == category.name());
+            let label = [KeyValue::new("category", category.name())];
+            self.overdue.record(group.map_or(0, |group| group.count.unsigned_abs()), &label);
+            self.overdue_age.record(group.map_or(0.0, |group| group.longest_seconds), &label);
         }
     }
 
     /// Which dead letters wait now.
     pub fn dead_letters(&self, waiting: &[dead_letters::Waiting]) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.groups.extend(waiting.iter().map(|group| group.consumer_group.clone()));
-        for name in &seen.groups {
+        seen.extend(waiting.iter().map(|group| group.consumer_group.clone()));
+        for name in &*seen {
             let count =
                 waiting.iter().find(|group| group.consumer_group == *name).map_or(0, |group| group.count);
             self.dead_letters.record(count.unsigned_abs(), &[KeyValue::new("group", name.clone())]);

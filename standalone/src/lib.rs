@@ -4,6 +4,10 @@
 mod arguments;
 mod configuration;
 mod data_dir;
+#[cfg(test)]
+mod events_page;
+#[cfg(test)]
+mod operations_page;
 mod secrets;
 mod stack;
 mod summary;

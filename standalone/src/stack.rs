@@ -96,6 +96,8 @@ impl Stack {
                 settings.set_default(name, "127.0.0.1:0");
             }
         }
+        // Everything stops together, and nobody balances load.
+        settings.set_default("DRAIN_DELAY_MS", "0");
         let data_dir = DataDir::open(arguments)?;
         // What is gone at the end needs no keys that outlive it.
         let secrets_folder = (!arguments.ephemeral).then(|| data_dir.join("secrets"));

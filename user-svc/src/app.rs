@@ -9,11 +9,10 @@ use chassis::auth::Verifier;
 use chassis::grpc::server::GrpcServer;
 use chassis::health::{Dependency, Health, Need};
 use chassis::lifecycle::Tasks;
-use chassis::migrations::{self, MigrationError};
+use chassis::migrations::MigrationError;
 use chassis::time::{Clock, SystemClock};
 use chassis::{database, kafka, ops};
-use eventbus::{ConsumerConfig, Event as _, KafkaConsumer, KafkaPublisher};
-use fitness_proto::fitness::user::v1::UserRegistered;
+use eventbus::{ConsumerConfig, KafkaConsumer, KafkaPublisher};
 use fitness_proto::fitness::user::v1::auth_service_server::AuthServiceServer;
 use fitness_proto::fitness::user::v1::file_service_server::FileServiceServer;
 use fitness_proto::fitness::user::v1::user_service_server::UserServiceServer;
@@ -21,12 +20,13 @@ use outbox::{Outbox, Relay};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::NAME;
 use crate::accounts::Accounts;
 use crate::config::UserSvcConfig;
-use crate::events::{Intake, TOPICS};
+use crate::events::{self, Intake, TOPICS};
 use crate::files::{Files, Objects};
 use crate::grpc::{AuthApi, FileApi, UserApi};
-use crate::{NAME, store};
+use crate::store::TABLES;
 
 /// Longest time for what outlives the calls. The relay takes three seconds for its last batch.
 const REAR_DEADLINE: Duration = Duration::from_secs(4);
@@ -134,16 +134,14 @@ impl App {
         rear.watch("kafka", kafka::watch(publisher.state(), broker, token()));
         let relay = Relay::new(pool.clone(), publisher, &accounts.outbox, config.relay);
 
-        let front = Tasks::new(shutdown.child_token());
+        let front = Tasks::new(CancellationToken::new());
         let (behind, before, stop) = (rear.clone(), front.clone(), token());
-        let (keeper, sweeper, topics) = (accounts.clone(), files.clone(), config.kafka);
+        let (keeper, sweeper) = (accounts.clone(), files.clone());
+        let topics = events::topics(&config.kafka, &config.kafka_group);
         // Everything that needs the tables waits for them.
         rear.spawn("start", async move {
             let pool = keeper.pool.clone();
-            let migrated = migrations::run(config.migrate_on_start, &schema, || async {
-                store::migrate(&pool).await?;
-                outbox::migrate(&pool).await
-            });
+            let migrated = TABLES.at_start(&pool, config.migrate_on_start, &schema, || async { Ok(()) });
             let Some(migrated) = stop.run_until_cancelled(migrated).await else { return Ok(()) };
             migrated?;
             behind.watch("relay", relay.run(stop.clone()));
@@ -152,7 +150,7 @@ impl App {
             behind.watch("housekeeping", async move {
                 house.keep_house(config.housekeeping_interval, house_stop).await;
             });
-            topics.ensure_topics([UserRegistered::TOPIC].into_iter().chain(TOPICS), &stop).await;
+            topics.ensure(&stop).await;
             if !before.shutdown().is_cancelled() {
                 // What it takes in becomes events of ours, so it stops before the relay.
                 before.spawn("consumer", consumer.run(Intake(keeper), before.shutdown().clone()));
@@ -168,16 +166,13 @@ impl App {
             .service(FileServiceServer::new(FileApi { files, accounts }));
         front.spawn("grpc", server.serve(grpc, front.shutdown().clone()));
 
-        tokio::select! {
-            () = front.shutdown().cancelled() => {}
-            () = rear.shutdown().cancelled() => {}
-        }
-        let asked_to_stop = shutdown.is_cancelled();
-        health.drain();
-        let calls_finished = front.drain(config.drain_deadline).await;
+        config.drain.until_stop(&health, &shutdown, &[&front, &rear]).await;
+        let calls_finished = front.drain(config.drain.deadline).await;
         let events_finished = rear.drain(REAR_DEADLINE).await;
         pool.close().await;
-        anyhow::ensure!(asked_to_stop, "a part of the service ended by itself; the log says which");
+        if let Some(failure) = front.failure().or_else(|| rear.failure()) {
+            anyhow::bail!("{failure}");
+        }
         anyhow::ensure!(calls_finished && events_finished, "some work was cut off at the drain deadline");
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chassis::config::Settings;
 use chassis::database::DatabaseConfig;
+use chassis::drain::DrainConfig;
 use chassis::grpc::server::GrpcServerConfig;
 use chassis::kafka::KafkaSettings;
 use chassis::sealing::SealingKeys;
@@ -53,8 +54,8 @@ pub struct UserSvcConfig {
     pub housekeeping_interval: Duration,
     /// Where pictures are kept and how many.
     pub files: FilesConfig,
-    /// Longest time for running calls to end at a stop.
-    pub drain_deadline: Duration,
+    /// The times of a stop.
+    pub drain: DrainConfig,
 }
 
 impl UserSvcConfig {
@@ -69,13 +70,9 @@ impl UserSvcConfig {
             "false",
         );
         let grpc = GrpcServerConfig::from_settings(settings, "USER_SVC_GRPC_ADDR", "127.0.0.1:50051");
-        let ops_addr = settings.value(
-            "USER_SVC_OPS_ADDR",
-            "Address of user-svc's /livez, /readyz and /metrics.",
-            "127.0.0.1:9465",
-        );
+        let ops_addr = ops_addr(settings);
         let kafka = KafkaSettings::from_settings(settings, crate::NAME);
-        let kafka_group = settings.value("USER_SVC_KAFKA_GROUP", "Consumer group of user-svc.", crate::NAME);
+        let kafka_group = kafka_group(settings);
         let access_tokens = access_tokens(settings);
         let session_seconds: u32 = settings.value(
             "SESSION_TTL_SECONDS",
@@ -101,8 +98,7 @@ impl UserSvcConfig {
             "60",
         );
         let files = FilesConfig::from_settings(settings);
-        let drain_seconds =
-            settings.value("DRAIN_DEADLINE_SECONDS", "Longest time for running calls to end at a stop.", "6");
+        let drain = DrainConfig::from_settings(settings, "6");
         Some(Self {
             database,
             migrate_on_start,
@@ -120,9 +116,23 @@ impl UserSvcConfig {
             admin_email,
             housekeeping_interval: Duration::from_secs(housekeeping_seconds),
             files,
-            drain_deadline: Duration::from_secs(drain_seconds),
+            drain,
         })
     }
+}
+
+/// Reads where health and metrics are served.
+pub(crate) fn ops_addr(settings: &mut Settings) -> SocketAddr {
+    settings.value(
+        "USER_SVC_OPS_ADDR",
+        "Address of user-svc's /livez, /readyz and /metrics.",
+        "127.0.0.1:9465",
+    )
+}
+
+/// Reads the consumer group.
+pub(crate) fn kafka_group(settings: &mut Settings) -> String {
+    settings.value("USER_SVC_KAFKA_GROUP", "Consumer group of user-svc.", crate::NAME)
 }
 
 fn access_tokens(settings: &mut Settings) -> Option<AccessTokens> {
@@ -132,7 +142,7 @@ fn access_tokens(settings: &mut Settings) -> Option<AccessTokens> {
     let lifetime = TimeDelta::seconds(i64::from(seconds));
     settings.parsed_secret(
         "JWT_SIGNING_KEY",
-        "Ed25519 private key in PKCS #8 PEM that signs the access tokens.",
+        "Ed25519 private key in PKCS #8 PEM that signs the access tokens; further ones below it only verify.",
         |pem| AccessTokens::new(pem, &issuer, lifetime).map_err(|error| error.to_string()),
     )
 }

@@ -2,16 +2,27 @@
 
 mod trainer_profile_created;
 
+use chassis::kafka::{KafkaSettings, TopicPlan};
 use chassis::lifecycle::chain;
-use eventbus::{DecodeError, Delivery, Envelope, Event as _, Handler, Outcome};
+use eventbus::{DecodeError, Delivery, Envelope, Event as _, Handler, Outcome, dead_letter_topic};
+use fitness_proto::fitness::user::v1::UserRegistered;
 use fitness_proto::fitness::workout::v1::TrainerProfileCreated;
 use prost::Name as _;
 use tracing::Instrument as _;
 
 use crate::accounts::{AccountError, Accounts};
 
+/// The topics this service publishes on.
+pub(crate) const PUBLISHED: [&str; 1] = [UserRegistered::TOPIC];
+
 /// The topics this service listens to.
 pub(crate) const TOPICS: [&str; 1] = [TrainerProfileCreated::TOPIC];
+
+/// The topics that have to exist: of what is told here, of what is listened to, of what the group gives up.
+pub(crate) fn topics(kafka: &KafkaSettings, group: &str) -> TopicPlan {
+    let events = kafka.event_topics(PUBLISHED.into_iter().chain(TOPICS));
+    events.and(kafka.dead_letter_topics([dead_letter_topic(group).as_str()]))
+}
 
 /// Takes events in, one after the other: the few that matter here are rare.
 pub(crate) struct Intake(pub(crate) Accounts);

@@ -15,6 +15,7 @@ pub mod one_time_code;
 mod opaque_token;
 pub mod paging;
 pub mod password;
+mod process;
 pub mod profile;
 pub mod rate_limit;
 pub mod session;
@@ -24,6 +25,7 @@ pub mod user;
 
 pub use app::App;
 pub use config::UserSvcConfig;
+pub use process::Process;
 
 /// The service in traces, events and the database's list of connections.
 pub const NAME: &str = "user-svc";

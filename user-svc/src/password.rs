@@ -3,14 +3,25 @@
 //! One hash takes 19 MiB and some 20 ms. Without a limit the blocking pool would run 512 of them at once; here as
 //! many run as there are cores, the rest waits for a bounded time and is then told to come back.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::Histogram;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+static WAIT: LazyLock<Histogram<f64>> = LazyLock::new(|| {
+    opentelemetry::global::meter("user-svc")
+        .f64_histogram("user.password.wait_time")
+        .with_unit("s")
+        .with_description("How long a call waited for its turn to hash a password, by whether it got one.")
+        .with_boundaries(vec![0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5])
+        .build()
+});
 
 /// How passwords are hashed and how much of it runs at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,8 +121,11 @@ impl Passwords {
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit, PasswordError> {
-        let turn = tokio::time::timeout(self.max_wait, Arc::clone(&self.turns).acquire_owned());
-        let turn = turn.await.map_err(|_| PasswordError::Busy)?;
+        let start = Instant::now();
+        let turn = tokio::time::timeout(self.max_wait, Arc::clone(&self.turns).acquire_owned()).await;
+        let outcome = if turn.is_ok() { "turn" } else { "busy" };
+        WAIT.record(start.elapsed().as_secs_f64(), &[KeyValue::new("outcome", outcome)]);
+        let turn = turn.map_err(|_| PasswordError::Busy)?;
         Ok(turn.expect("the semaphore is never closed"))
     }
 }

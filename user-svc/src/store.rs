@@ -20,12 +20,11 @@ pub(crate) mod sessions;
 pub(crate) mod user_list;
 pub(crate) mod users;
 
-use sqlx::PgPool;
-use sqlx::migrate::{MigrateError, Migrator};
+use chassis::migrations::Tables;
+use sqlx::migrate::Migrator;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// Brings the tables up to date; instances that start together take turns.
-pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
-    MIGRATIONS.run(pool).await
-}
+/// Everything in the database of this service.
+pub(crate) static TABLES: Tables =
+    Tables { service: crate::NAME, migrators: &[&MIGRATIONS, &outbox::MIGRATIONS] };

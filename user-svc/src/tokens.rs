@@ -1,4 +1,4 @@
-//! Access tokens (EdDSA JSON Web Tokens, RFC 8037) and their public key (RFC 7517).
+//! Access tokens (EdDSA JSON Web Tokens, RFC 8037) and their public keys (RFC 7517).
 
 use chassis::auth::{AUDIENCE, Claims};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -32,19 +32,15 @@ pub enum SigningKeyError {
 }
 
 impl AccessTokens {
-    /// Takes the signing key as PKCS #8 PEM. Its key id is the RFC 7638 thumbprint of the public key.
+    /// Takes the keys as PKCS #8 PEM, one below the other: the first signs, all of them verify.
+    ///
+    /// To rotate: give every process the new key in second place, then move it to the front, then drop the old one when
+    /// the last token that it signed has expired.
     pub fn new(pem: &SecretString, issuer: &str, lifetime: TimeDelta) -> Result<Self, SigningKeyError> {
-        let mut pair = KeypairBytes::from_pkcs8_pem(pem.expose_secret()).map_err(|_| SigningKeyError::Pem)?;
-        // Some tools add the public key to the file, a form from which no JWK can be made.
-        pair.public_key = None;
-        let der = pair.to_pkcs8_der().map_err(|_| SigningKeyError::Pem)?;
-        let key = EncodingKey::from_ed_der(der.as_bytes());
-        let mut public =
-            Jwk::from_encoding_key(&key, Algorithm::EdDSA).map_err(SigningKeyError::PublicKey)?;
-        let key_id = public.thumbprint(ThumbprintHash::SHA256).map_err(SigningKeyError::PublicKey)?;
-        public.common.key_id = Some(key_id.clone());
-        public.common.public_key_use = Some(PublicKeyUse::Signature);
-        let key_set = JwkSet { keys: vec![public] };
+        let keys: Vec<_> = blocks(pem.expose_secret()).map(key_pair).collect::<Result<_, _>>()?;
+        let key_set = JwkSet { keys: keys.iter().map(|(_, public)| public.clone()).collect() };
+        let (key, public) = keys.into_iter().next().ok_or(SigningKeyError::Pem)?;
+        let key_id = public.common.key_id.expect("each public key was given its id");
         Ok(Self { key, key_id, key_set, issuer: issuer.to_owned(), lifetime })
     }
 
@@ -83,6 +79,26 @@ impl AccessTokens {
     }
 }
 
+/// The PEM blocks of a text.
+fn blocks(text: &str) -> impl Iterator<Item = &str> {
+    const END: &str = "-----END PRIVATE KEY-----";
+    text.split_inclusive(END).map(str::trim).filter(|block| !block.is_empty())
+}
+
+/// A key and its public half, whose key id is its RFC 7638 thumbprint.
+fn key_pair(pem: &str) -> Result<(EncodingKey, Jwk), SigningKeyError> {
+    let mut pair = KeypairBytes::from_pkcs8_pem(pem).map_err(|_| SigningKeyError::Pem)?;
+    // Some tools add the public key to the file, a form from which no JWK can be made.
+    pair.public_key = None;
+    let der = pair.to_pkcs8_der().map_err(|_| SigningKeyError::Pem)?;
+    let key = EncodingKey::from_ed_der(der.as_bytes());
+    let mut public = Jwk::from_encoding_key(&key, Algorithm::EdDSA).map_err(SigningKeyError::PublicKey)?;
+    public.common.key_id =
+        Some(public.thumbprint(ThumbprintHash::SHA256).map_err(SigningKeyError::PublicKey)?);
+    public.common.public_key_use = Some(PublicKeyUse::Signature);
+    Ok((key, public))
+}
+
 impl std::fmt::Debug for AccessTokens {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("AccessTokens").field("key_id", &self.key_id).finish_non_exhaustive()
@@ -97,9 +113,29 @@ mod tests {
 
     use super::*;
 
+    fn pem(seed: u8) -> String {
+        SigningKey::from_bytes(&[seed; 32]).to_pkcs8_pem(LineEnding::LF).unwrap().to_string()
+    }
+
     fn tokens(issuer: &str) -> AccessTokens {
-        let pem = SigningKey::from_bytes(&[7; 32]).to_pkcs8_pem(LineEnding::LF).unwrap();
-        AccessTokens::new(&SecretString::from(pem.as_str()), issuer, TimeDelta::minutes(15)).unwrap()
+        AccessTokens::new(&SecretString::from(pem(7)), issuer, TimeDelta::minutes(15)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_key_is_replaced_by_another_without_a_moment_in_which_a_token_is_refused() {
+        let (old, new) = (pem(1), pem(2));
+        let stages = [old.clone(), format!("{old}{new}"), format!("{new}\n{old}"), new].map(|text| {
+            AccessTokens::new(&SecretString::from(text), "https://id.example", TimeDelta::minutes(15))
+                .unwrap()
+        });
+        // Processes of neighbouring stages run at the same time. The last stage begins when nothing that the old key
+        // signed is good any more.
+        for (signer, verifier) in [(0, 1), (1, 0), (1, 2), (2, 1), (2, 3), (3, 2)] {
+            let token = stages[signer].issue(Uuid::nil(), Uuid::nil(), &[], Utc::now());
+            let verifier = Verifier::new(stages[verifier].key_set(), "https://id.example").unwrap();
+            assert!(verifier.verify(token.expose_secret()).await.is_ok());
+        }
+        assert_ne!(stages[1].key_id, stages[2].key_id, "the new key signs from the third stage on");
     }
 
     #[tokio::test]
@@ -135,8 +171,9 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_key_is_refused_without_repeating_it() {
-        let error =
-            AccessTokens::new(&SecretString::from("hunter2"), "i", TimeDelta::minutes(1)).unwrap_err();
-        assert!(!error.to_string().contains("hunter2"));
+        for text in ["hunter2".to_owned(), format!("{}hunter2", pem(1)), String::new()] {
+            let error = AccessTokens::new(&SecretString::from(text), "i", TimeDelta::minutes(1)).unwrap_err();
+            assert!(!error.to_string().contains("hunter2"));
+        }
     }
 }

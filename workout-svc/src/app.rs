@@ -10,11 +10,10 @@ use chassis::grpc::client::{self, Client};
 use chassis::grpc::server::GrpcServer;
 use chassis::health::{Dependency, Health, Need};
 use chassis::lifecycle::Tasks;
-use chassis::migrations::{self, MigrationError};
+use chassis::migrations::MigrationError;
 use chassis::time::{Clock, SystemClock};
 use chassis::{database, kafka, ops};
-use eventbus::{ConsumerConfig, Event as _, KafkaConsumer, KafkaPublisher};
-use fitness_proto::fitness::workout::v1::AthleteProfileCreated;
+use eventbus::{ConsumerConfig, KafkaConsumer, KafkaPublisher};
 use fitness_proto::fitness::workout::v1::exercise_service_server::ExerciseServiceServer;
 use fitness_proto::fitness::workout::v1::reminder_service_server::ReminderServiceServer;
 use fitness_proto::fitness::workout::v1::routine_service_server::RoutineServiceServer;
@@ -24,13 +23,14 @@ use outbox::{Outbox, Relay};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::NAME;
 use crate::catalogue::Catalogue;
 use crate::config::{TokenKeys, WorkoutSvcConfig};
-use crate::events::{Intake, TOPICS};
+use crate::events::{self, Intake, TOPICS};
 use crate::grpc::{ExerciseApi, ReminderApi, RoutineApi, TrainerApi, WorkoutApi};
 use crate::planner::RoutinePlanner;
+use crate::store::TABLES;
 use crate::training::Training;
-use crate::{NAME, store};
 
 /// Longest time for what outlives the calls. The relay takes three seconds for its last batch.
 const REAR_DEADLINE: Duration = Duration::from_secs(4);
@@ -153,7 +153,7 @@ impl App {
         }
         let relay = Relay::new(pool.clone(), publisher, &training.outbox, config.relay);
 
-        let front = Tasks::new(shutdown.child_token());
+        let front = Tasks::new(CancellationToken::new());
         let server = GrpcServer::new(config.grpc, health.clone())
             .authenticate(verifier)
             .service(ExerciseServiceServer::new(ExerciseApi(training.clone())))
@@ -163,36 +163,32 @@ impl App {
             .service(WorkoutServiceServer::new(WorkoutApi(training.clone())));
         front.spawn("grpc", server.serve(grpc, front.shutdown().clone()));
 
-        let (topics, intake, seeding) = (config.kafka, Intake::new(training.clone()), training);
+        let topics = events::topics(&config.kafka, &config.kafka_group);
+        let (intake, seeding) = (Intake::new(training.clone()), training);
         let (tasks, behind) = (front.clone(), rear.clone());
         // Everything that needs the tables waits for them.
         front.spawn("start", async move {
             let stop = tasks.shutdown().clone();
-            let migrating = migrations::run(config.migrate_on_start, &schema, || async {
-                store::migrate(&seeding.pool).await?;
-                outbox::migrate(&seeding.pool).await?;
-                Ok(seeding.seed_catalogue().await?)
-            });
+            let seed = || seeding.seed_catalogue();
+            let migrating = TABLES.at_start(&seeding.pool, config.migrate_on_start, &schema, seed);
             let Some(migrated) = stop.run_until_cancelled(migrating).await else { return Ok(()) };
             migrated?;
             behind.watch("relay", relay.run(behind.shutdown().clone()));
             tasks.watch("reminders", seeding.clone().keep_reminding(stop.clone()));
+            tasks.watch("lateness", seeding.clone().keep_measuring(stop.clone()));
             tasks.watch("weekly summaries", seeding.clone().keep_summarising(stop.clone()));
-            topics.ensure_topics(TOPICS.into_iter().chain([AthleteProfileCreated::TOPIC]), &stop).await;
+            topics.ensure(&stop).await;
             consumer.run(intake, stop).await?;
             Ok::<_, StartError>(())
         });
 
-        tokio::select! {
-            () = front.shutdown().cancelled() => {}
-            () = rear.shutdown().cancelled() => {}
-        }
-        let asked_to_stop = shutdown.is_cancelled();
-        health.drain();
-        let calls_finished = front.drain(config.drain_deadline).await;
+        config.drain.until_stop(&health, &shutdown, &[&front, &rear]).await;
+        let calls_finished = front.drain(config.drain.deadline).await;
         let events_finished = rear.drain(REAR_DEADLINE).await;
         pool.close().await;
-        anyhow::ensure!(asked_to_stop, "a part of the service ended by itself; the log says which");
+        if let Some(failure) = front.failure().or_else(|| rear.failure()) {
+            anyhow::bail!("{failure}");
+        }
         anyhow::ensure!(calls_finished && events_finished, "some work was cut off at the drain deadline");
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Work that comes by the clock, in every process at the same time.
 
+pub(crate) mod metrics;
+
 use std::time::Duration;
 
 use chassis::lifecycle::chain;

@@ -1,11 +1,11 @@
 //! The configuration of workout-svc.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use chassis::auth::Verifier;
 use chassis::config::Settings;
 use chassis::database::DatabaseConfig;
+use chassis::drain::DrainConfig;
 use chassis::grpc::server::GrpcServerConfig;
 use chassis::kafka::KafkaSettings;
 use outbox::RelayConfig;
@@ -33,8 +33,8 @@ pub struct WorkoutSvcConfig {
     pub token_keys: TokenKeys,
     /// How routines are generated.
     pub planner: PlannerConfig,
-    /// Longest time for running calls to end at a stop.
-    pub drain_deadline: Duration,
+    /// The times of a stop.
+    pub drain: DrainConfig,
 }
 
 /// Where the keys come from that verify access tokens.
@@ -63,20 +63,18 @@ impl WorkoutSvcConfig {
             "false",
         );
         let grpc = GrpcServerConfig::from_settings(settings, "WORKOUT_SVC_GRPC_ADDR", "127.0.0.1:50052");
-        let ops_addr = settings.value(
-            "WORKOUT_SVC_OPS_ADDR",
-            "Address of workout-svc's /livez, /readyz and /metrics.",
-            "127.0.0.1:9466",
-        );
+        let ops_addr = ops_addr(settings);
         let kafka = KafkaSettings::from_settings(settings, crate::NAME);
-        let kafka_group =
-            settings.value("WORKOUT_SVC_KAFKA_GROUP", "Consumer group of workout-svc.", crate::NAME);
-        let url = settings.value("USER_SVC_URL", "user-svc's gRPC endpoint.", "http://127.0.0.1:50051");
+        let kafka_group = kafka_group(settings);
+        let url = settings.value(
+            "USER_SVC_URL",
+            "user-svc's gRPC endpoints, separated by commas; a name counts with all its addresses.",
+            "http://127.0.0.1:50051",
+        );
         let issuer =
             settings.value("JWT_ISSUER", "Issuer in the access tokens.", "https://fitness-trainer.local");
         let planner = PlannerConfig::from_settings(settings);
-        let drain_seconds =
-            settings.value("DRAIN_DEADLINE_SECONDS", "Longest time for running calls to end at a stop.", "6");
+        let drain = DrainConfig::from_settings(settings, "6");
         Some(Self {
             database,
             migrate_on_start,
@@ -87,9 +85,23 @@ impl WorkoutSvcConfig {
             relay: RelayConfig { replay_at_start, ..RelayConfig::default() },
             token_keys: TokenKeys::UserSvc { url, issuer },
             planner,
-            drain_deadline: Duration::from_secs(drain_seconds),
+            drain,
         })
     }
+}
+
+/// Reads where health and metrics are served.
+pub(crate) fn ops_addr(settings: &mut Settings) -> SocketAddr {
+    settings.value(
+        "WORKOUT_SVC_OPS_ADDR",
+        "Address of workout-svc's /livez, /readyz and /metrics.",
+        "127.0.0.1:9466",
+    )
+}
+
+/// Reads the consumer group.
+pub(crate) fn kafka_group(settings: &mut Settings) -> String {
+    settings.value("WORKOUT_SVC_KAFKA_GROUP", "Consumer group of workout-svc.", crate::NAME)
 }
 
 #[cfg(test)]

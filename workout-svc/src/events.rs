@@ -10,17 +10,28 @@ mod user_roles_changed;
 
 pub use intake::Intake;
 
+use chassis::kafka::{KafkaSettings, TopicPlan};
 use chrono::{DateTime, Utc};
-use eventbus::{DecodeError, Envelope, Event as _};
+use eventbus::{DecodeError, Envelope, Event as _, dead_letter_topic};
 use fitness_proto::fitness::user::v1::{UserDeleted, UserProfileUpdated, UserRegistered, UserRolesChanged};
+use fitness_proto::fitness::workout::v1::AthleteProfileCreated;
 use prost::Name as _;
 use prost_types::Timestamp;
 use uuid::Uuid;
 
 use crate::training::{Training, TrainingError};
 
+/// The topics this service publishes on.
+pub(crate) const PUBLISHED: [&str; 1] = [AthleteProfileCreated::TOPIC];
+
 /// The topics this service listens to.
 pub const TOPICS: [&str; 1] = [UserRegistered::TOPIC];
+
+/// The topics that have to exist: of what is told here, of what is listened to, of what the group gives up.
+pub(crate) fn topics(kafka: &KafkaSettings, group: &str) -> TopicPlan {
+    let events = kafka.event_topics(PUBLISHED.into_iter().chain(TOPICS));
+    events.and(kafka.dead_letter_topics([dead_letter_topic(group).as_str()]))
+}
 
 /// Why an event was not handled.
 #[derive(Debug, thiserror::Error)]

@@ -15,6 +15,7 @@ use uuid::Uuid;
 pub use self::create::CreateExercise;
 pub use self::list::ListExercises;
 pub use self::muscle_groups::MuscleGroupName;
+pub(crate) use self::seed::seed_catalogue;
 pub use self::update::ExerciseChanges;
 use crate::catalogue::{Difficulty, Equipment, Measure, MovementPattern, MuscleGroup};
 use crate::text;

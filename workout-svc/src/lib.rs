@@ -18,6 +18,7 @@ mod mask;
 mod moment;
 mod paging;
 pub mod planner;
+mod process;
 pub mod progress;
 pub mod reminders;
 pub mod role;
@@ -30,6 +31,7 @@ mod workouts;
 
 pub use app::App;
 pub use config::{TokenKeys, WorkoutSvcConfig};
+pub use process::Process;
 pub use training::{Training, TrainingError};
 
 /// The service in traces, events and the database's list of connections.

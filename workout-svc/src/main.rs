@@ -1,12 +1,7 @@
 //! Athletes, exercises, routines and workouts of Fitness Trainer, as a process of their own.
 
-use workout_svc::{App, NAME, WorkoutSvcConfig};
+use std::process::ExitCode;
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let about = "Athletes, exercises, routines and workouts of Fitness Trainer.";
-    chassis::process::run(NAME, about, WorkoutSvcConfig::from_settings, |config, shutdown| async {
-        App::build(config).await?.run_until(shutdown).await
-    })
-    .await
+fn main() -> ExitCode {
+    chassis::process::run::<workout_svc::Process>()
 }

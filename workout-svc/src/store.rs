@@ -10,6 +10,7 @@ pub(crate) mod exercise_results;
 pub(crate) mod exercises;
 pub(crate) mod followings;
 pub(crate) mod milestones;
+pub(crate) mod overdue;
 pub(crate) mod own_exercises;
 pub(crate) mod plans;
 pub(crate) mod record_marks;
@@ -24,12 +25,11 @@ pub(crate) mod weekly_summaries;
 pub(crate) mod workout_sets;
 pub(crate) mod workouts;
 
-use sqlx::PgPool;
-use sqlx::migrate::{MigrateError, Migrator};
+use chassis::migrations::Tables;
+use sqlx::migrate::Migrator;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// Brings the tables up to date; instances that start together take turns.
-pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
-    MIGRATIONS.run(pool).await
-}
+/// Everything in the database of this service.
+pub(crate) static TABLES: Tables =
+    Tables { service: crate::NAME, migrators: &[&MIGRATIONS, &outbox::MIGRATIONS] };

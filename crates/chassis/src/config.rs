@@ -6,6 +6,8 @@
 //! Precedence, strongest first: `NAME` in the environment, the file that `NAME_FILE` points to (for secrets), the
 //! configuration file, the default.
 
+mod setting;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -13,20 +15,8 @@ use std::str::FromStr;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// A setting that was read: its name, meaning and value in force.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// Name in the environment; the file uses the same name in any case.
-    pub name: &'static str,
-    /// What it is for.
-    pub description: &'static str,
-    /// The default, where there is one.
-    pub default: Option<String>,
-    /// The value in force; `None` for a secret, which is never shown, and for what is not set.
-    pub value: Option<String>,
-    /// Whether the value is secret.
-    pub secret: bool,
-}
+use self::setting::without_password;
+pub use self::setting::{Setting, Source};
 
 /// What is wrong with the configuration, all of it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -38,6 +28,7 @@ pub struct Problems(pub Vec<String>);
 pub struct Settings {
     environment: BTreeMap<String, String>,
     file: BTreeMap<String, String>,
+    file_path: PathBuf,
     used: BTreeSet<String>,
     read: Vec<Setting>,
     problems: Vec<String>,
@@ -95,12 +86,14 @@ impl Settings {
         T: FromStr,
         T::Err: Display,
     {
-        let configured = self.lookup(name);
-        self.note(name, description, Some(default), configured.as_deref().or(Some(default)), false);
+        let (configured, source) = self.lookup(name).unzip();
+        let value = configured.as_deref().unwrap_or(default).to_owned();
+        let source = source.unwrap_or(Source::Default);
+        self.note(name, description, Some(default), Some(value), source);
         if let Some(text) = configured {
             match text.parse() {
                 Ok(value) => return value,
-                Err(error) => self.problems.push(format!("{name}: {text:?} does not fit: {error}")),
+                Err(error) => self.unfit(name, &text, &error),
             }
         }
         match default.parse() {
@@ -115,13 +108,13 @@ impl Settings {
         T: FromStr,
         T::Err: Display,
     {
-        let configured = self.lookup(name);
-        self.note(name, description, None, configured.as_deref(), false);
+        let (configured, source) = self.lookup(name).unzip();
+        self.note(name, description, None, configured.clone(), source.unwrap_or(Source::Unset));
         let text = configured?;
         match text.parse() {
             Ok(value) => Some(value),
             Err(error) => {
-                self.problems.push(format!("{name}: {text:?} does not fit: {error}"));
+                self.unfit(name, &text, &error);
                 None
             }
         }
@@ -137,8 +130,8 @@ impl Settings {
 
     /// Reads a secret that may be left out.
     pub fn optional_secret(&mut self, name: &'static str, description: &'static str) -> Option<SecretString> {
-        let configured = self.lookup(name);
-        self.note(name, description, None, None, true);
+        let (configured, source) = self.lookup(name).unzip();
+        self.note_secret(name, description, source.unwrap_or(Source::Unset));
         configured.map(SecretString::from)
     }
 
@@ -168,17 +161,30 @@ impl Settings {
     }
 
     /// Answers what was read, or everything that is wrong with it.
-    pub fn finish(mut self) -> Result<Vec<Setting>, Problems> {
+    pub fn finish(self) -> Result<Vec<Setting>, Problems> {
+        let (read, problems) = self.report();
+        problems.map_or(Ok(read), Err)
+    }
+
+    /// The same for who reads only some settings: what else the configuration file holds is for others.
+    pub fn finish_part(self) -> Result<Vec<Setting>, Problems> {
+        if self.problems.is_empty() { Ok(self.read) } else { Err(Problems(self.problems)) }
+    }
+
+    /// Answers what was read and everything that is wrong with it.
+    pub fn report(mut self) -> (Vec<Setting>, Option<Problems>) {
         for name in self.file.keys() {
             if !self.used.contains(name) {
                 self.problems
                     .push(format!("{name} in the configuration file is not a setting of this service"));
             }
         }
-        if self.problems.is_empty() { Ok(self.read) } else { Err(Problems(self.problems)) }
+        let problems = (!self.problems.is_empty()).then_some(Problems(self.problems));
+        (self.read, problems)
     }
 
     fn read_file(&mut self, path: &Path) {
+        path.clone_into(&mut self.file_path);
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) => {
@@ -202,21 +208,27 @@ impl Settings {
         }
     }
 
-    fn lookup(&mut self, name: &str) -> Option<String> {
+    fn lookup(&mut self, name: &str) -> Option<(String, Source)> {
         self.used.insert(name.to_owned());
         let given = |key: &str| self.environment.get(key).filter(|value| !value.is_empty()).cloned();
         if let Some(value) = given(name) {
-            return Some(value);
+            return Some((value, Source::Environment));
         }
         if let Some(path) = given(&format!("{name}_FILE")).map(PathBuf::from) {
             match std::fs::read_to_string(&path) {
-                Ok(text) => return Some(text.trim_end_matches(['\r', '\n']).to_owned()),
+                Ok(text) => {
+                    return Some((text.trim_end_matches(['\r', '\n']).to_owned(), Source::NamedFile(path)));
+                }
                 Err(error) => {
                     self.problems.push(format!("{name}_FILE: cannot read {}: {error}", path.display()));
                 }
             }
         }
-        self.file.get(name).cloned()
+        self.file.get(name).map(|value| (value.clone(), Source::ConfigFile(self.file_path.clone())))
+    }
+
+    fn unfit(&mut self, name: &str, text: &str, error: &dyn Display) {
+        self.problems.push(format!("{name}: {:?} does not fit: {error}", without_password(text)));
     }
 
     fn note(
@@ -224,12 +236,22 @@ impl Settings {
         name: &'static str,
         description: &'static str,
         default: Option<&str>,
-        value: Option<&str>,
-        secret: bool,
+        value: Option<String>,
+        source: Source,
     ) {
-        if self.read.iter().all(|setting| setting.name != name) {
-            let own = |text: Option<&str>| text.map(str::to_owned);
-            self.read.push(Setting { name, description, default: own(default), value: own(value), secret });
+        let default = default.map(str::to_owned);
+        let value = value.map(|value| without_password(&value));
+        self.remember(Setting { name, description, default, value, source, secret: false });
+    }
+
+    fn note_secret(&mut self, name: &'static str, description: &'static str, source: Source) {
+        self.remember(Setting { name, description, default: None, value: None, source, secret: true });
+    }
+
+    /// Several readers of a setting make one entry.
+    fn remember(&mut self, setting: Setting) {
+        if self.read.iter().all(|known| known.name != setting.name) {
+            self.read.push(setting);
         }
     }
 }

@@ -1,12 +1,15 @@
 //! The PostgreSQL pool, opened so that a service starts while its database is away.
 
+mod metrics;
+
 use std::str::FromStr as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tokio_util::sync::CancellationToken;
 
+use self::metrics::PoolMetrics;
 use crate::config::Settings;
 use crate::health::Dependency;
 
@@ -24,7 +27,16 @@ pub struct DatabaseConfig {
 impl DatabaseConfig {
     /// Reads the settings.
     pub fn from_settings(settings: &mut Settings) -> Self {
-        let url = settings.secret("DATABASE_URL", "URL of this service's PostgreSQL database.");
+        let url = settings
+            .parsed_secret("DATABASE_URL", "URL of this service's PostgreSQL database.", |url| {
+                let parsed = PgConnectOptions::from_str(url.expose_secret());
+                // The parser's own words may repeat a part of the URL, and it may be the password.
+                parsed.map_err(|_| {
+                    "it is no URL such as postgres://user:password@host:5432/database".to_owned()
+                })?;
+                Ok(url.clone())
+            })
+            .unwrap_or_else(|| SecretString::from(""));
         Self::new(url, settings.value("DATABASE_MAX_CONNECTIONS", "Most database connections.", "10"))
     }
 
@@ -46,8 +58,9 @@ pub fn open(config: &DatabaseConfig, service: &str) -> Result<PgPool, sqlx::Erro
     Ok(pool)
 }
 
-/// Probes the database each second and tells `dependency`, until `shutdown`.
+/// Probes the database each second and tells `dependency` and the metrics of the pool, until `shutdown`.
 pub async fn watch(pool: PgPool, dependency: Dependency, shutdown: CancellationToken) {
+    let metrics = PoolMetrics::new(&pool);
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -55,11 +68,23 @@ pub async fn watch(pool: PgPool, dependency: Dependency, shutdown: CancellationT
             () = shutdown.cancelled() => return,
             _ = tick.tick() => {}
         }
-        match sqlx::query("SELECT 1").execute(&pool).await {
-            Ok(_) => dependency.up(),
+        metrics.count(&pool);
+        // A probe of a database that is away takes seconds, which a stop does not have.
+        let Some(probed) = shutdown.run_until_cancelled(probe(&pool, &metrics)).await else { return };
+        match probed {
+            Ok(()) => dependency.up(),
             Err(error) => dependency.down(describe(&error)),
         }
     }
+}
+
+/// Waits for a connection as any call would, and uses it.
+async fn probe(pool: &PgPool, metrics: &PoolMetrics) -> Result<(), sqlx::Error> {
+    let start = Instant::now();
+    let connection = pool.acquire().await;
+    metrics.waited(start.elapsed(), connection.as_ref().err());
+    sqlx::query("SELECT 1").execute(&mut *connection?).await?;
+    Ok(())
 }
 
 /// Whether the error says that the database is away, as opposed to refusing the statement.

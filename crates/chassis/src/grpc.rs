@@ -5,5 +5,6 @@ mod deadline;
 mod layers;
 mod methods;
 pub mod server;
+mod status_name;
 
 pub use self::deadline::parse_timeout;

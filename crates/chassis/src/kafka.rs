@@ -1,5 +1,9 @@
 //! What every service that publishes or consumes reads and watches.
 
+mod security;
+
+use std::collections::BTreeMap;
+
 use eventbus::{BusState, KafkaConfig, TopicSpec};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +20,19 @@ pub struct KafkaSettings {
     pub topic_partitions: i32,
     /// Copies of a topic that does not exist yet.
     pub topic_replication: i32,
+    /// Whether a service creates at its start what is missing.
+    pub topics_on_start: bool,
+}
+
+/// The topics that have to exist for a service, and where.
+#[derive(Clone, Debug)]
+pub struct TopicPlan {
+    /// The broker.
+    pub kafka: KafkaConfig,
+    /// The topics, each once.
+    pub topics: Vec<TopicSpec>,
+    /// Whether the service creates at its start what is missing.
+    pub on_start: bool,
 }
 
 impl KafkaSettings {
@@ -29,7 +46,10 @@ impl KafkaSettings {
         let client_id: String =
             settings.value("KAFKA_CLIENT_ID", "Name in the logs of the broker.", client_id);
         Self {
-            kafka: KafkaConfig::new(&brokers, &client_id),
+            kafka: KafkaConfig {
+                security: security::from_settings(settings),
+                ..KafkaConfig::new(&brokers, &client_id)
+            },
             topic_partitions: settings.value(
                 "KAFKA_TOPIC_PARTITIONS",
                 "Partitions of a topic that does not exist yet.",
@@ -40,20 +60,50 @@ impl KafkaSettings {
                 "Copies of a topic that does not exist yet.",
                 "1",
             ),
+            topics_on_start: settings.value(
+                "TOPICS_ON_START",
+                "Whether topics that do not exist yet are created at start.",
+                "true",
+            ),
         }
     }
 
-    /// Creates the topics that are missing; tries until it works or `shutdown`.
-    pub async fn ensure_topics(&self, names: impl IntoIterator<Item = &str>, shutdown: &CancellationToken) {
-        let topics: Vec<_> = names
-            .into_iter()
-            .map(|name| TopicSpec {
-                name: name.to_owned(),
-                partitions: self.topic_partitions,
-                replication: self.topic_replication,
-            })
-            .collect();
-        eventbus::ensure_topics(&self.kafka, &topics, shutdown).await;
+    /// The plan for topics of events.
+    pub fn event_topics<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> TopicPlan {
+        self.plan(names, self.topic_partitions)
+    }
+
+    /// The plan for dead letters: few records, and people who read them in their order.
+    pub fn dead_letter_topics<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> TopicPlan {
+        self.plan(names, 1)
+    }
+
+    fn plan<'a>(&self, names: impl IntoIterator<Item = &'a str>, partitions: i32) -> TopicPlan {
+        let topic =
+            |name: &str| TopicSpec { name: name.to_owned(), partitions, replication: self.topic_replication };
+        let topics: BTreeMap<&str, TopicSpec> = names.into_iter().map(|name| (name, topic(name))).collect();
+        TopicPlan {
+            kafka: self.kafka.clone(),
+            topics: topics.into_values().collect(),
+            on_start: self.topics_on_start,
+        }
+    }
+}
+
+impl TopicPlan {
+    /// Both plans as one.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.topics.extend(other.topics);
+        self
+    }
+
+    /// At the start of a service: creates the topics that are missing, trying until it works or `shutdown`, unless that
+    /// is somebody else's job.
+    pub async fn ensure(&self, shutdown: &CancellationToken) {
+        if self.on_start {
+            eventbus::ensure_topics(&self.kafka, &self.topics, shutdown).await;
+        }
     }
 }
 

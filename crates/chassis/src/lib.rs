@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod config;
 pub mod database;
+pub mod drain;
 pub mod errors;
 pub mod grpc;
 pub mod health;

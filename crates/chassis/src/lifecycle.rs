@@ -4,6 +4,7 @@
 //! connections close. Whatever is left when the deadline passes is dropped, so a stop always ends.
 
 use std::future::Future;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -42,17 +43,23 @@ pub async fn cancel_on_signal(shutdown: CancellationToken) {
 pub struct Tasks {
     tracker: TaskTracker,
     shutdown: CancellationToken,
+    failure: Arc<OnceLock<String>>,
 }
 
 impl Tasks {
     /// No tasks yet; they stop when `shutdown` is cancelled.
     pub fn new(shutdown: CancellationToken) -> Self {
-        Self { tracker: TaskTracker::new(), shutdown }
+        Self { shutdown, ..Self::default() }
     }
 
     /// The token that every task watches.
     pub fn shutdown(&self) -> &CancellationToken {
         &self.shutdown
+    }
+
+    /// Why a task ended before the token was cancelled, if one did.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
     }
 
     /// Starts a task and keeps track of it. It has to end soon after the token is cancelled.
@@ -64,15 +71,28 @@ impl Tasks {
         E: std::error::Error + Send + Sync + 'static,
     {
         let shutdown = self.shutdown.clone();
+        let failure = Arc::clone(&self.failure);
         let running = tokio::spawn(task);
         self.tracker.spawn(async move {
-            match running.await {
-                Ok(Ok(())) => tracing::debug!(task = name, "task ended"),
-                Ok(Err(error)) => tracing::error!(task = name, error = %chain(&error), "task failed"),
-                Err(error) => tracing::error!(task = name, panicked = error.is_panic(), "task died"),
-            }
+            let reason = match running.await {
+                Ok(Ok(())) => {
+                    tracing::debug!(task = name, "task ended");
+                    format!("{name}: ended early")
+                }
+                Ok(Err(error)) => {
+                    let error = chain(&error);
+                    tracing::error!(task = name, error, "task failed");
+                    format!("{name}: {error}")
+                }
+                Err(error) => {
+                    tracing::error!(task = name, panicked = error.is_panic(), "task died");
+                    format!("{name}: {error}")
+                }
+            };
             if !shutdown.is_cancelled() {
                 tracing::error!(task = name, "a task ended early; stopping");
+                // Of several the first one is the reason of the others.
+                let _ = failure.set(reason);
                 shutdown.cancel();
             }
         });
@@ -137,5 +157,6 @@ mod tests {
         let tasks = Tasks::default();
         tasks.spawn("broken", async { Err(std::io::Error::other("boom")) });
         tokio::time::timeout(Duration::from_secs(5), tasks.shutdown().cancelled()).await.unwrap();
+        assert_eq!(tasks.failure(), Some("broken: boom"));
     }
 }

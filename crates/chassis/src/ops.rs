@@ -1,5 +1,7 @@
 //! The operator's port of a service: `/livez`, `/readyz`, `/metrics`.
 
+mod health_metrics;
+
 use std::net::SocketAddr;
 
 use axum::Json;
@@ -21,7 +23,8 @@ pub fn health_routes(health: Health) -> Router {
 
 /// Everything on the operator's port.
 pub fn routes(health: Health) -> Router {
-    health_routes(health).route("/metrics", get(metrics))
+    let metrics = Router::new().route("/metrics", get(metrics)).with_state(health.clone());
+    health_routes(health).merge(metrics)
 }
 
 /// Serves `routes` until `shutdown`. It goes last, so that probes can watch a service drain.
@@ -60,7 +63,7 @@ async fn readyz(State(health): State<Health>) -> Response {
     (status, Json(report)).into_response()
 }
 
-async fn metrics() -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], telemetry::metrics_text())
-        .into_response()
+async fn metrics(State(health): State<Health>) -> Response {
+    let text = telemetry::metrics_text(health_metrics::families(&health.report()));
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

@@ -1,10 +1,12 @@
 //! The servers a deployment brings from outside, started from inside the process: PostgreSQL, a Kafka-compatible
-//! broker and a mailbox.
+//! broker and a mailbox, and for the tests on real servers Apache Kafka itself.
 //!
 //! `standalone` runs the whole product on them and the tests run against them. No service crate depends on this
 //! one outside its tests.
 
+pub mod apache_kafka;
 pub mod broker;
 mod listening;
 pub mod mailbox;
 pub mod postgres;
+mod watchdog;

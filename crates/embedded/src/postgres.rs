@@ -16,7 +16,6 @@ mod cluster;
 mod database;
 mod server;
 mod testing;
-mod watchdog;
 
 use std::io;
 use std::path::PathBuf;

@@ -35,6 +35,29 @@ pub use publishing::{
 };
 pub use rebalancing::{a_leaving_member_is_replaced_at_once, members_share_the_partitions};
 
+/// Calls the macro `$run` with the names of all promises, so that no suite has a list of its own that falls behind.
+#[macro_export]
+macro_rules! for_each_promise {
+    ($run:ident) => {
+        $run! {
+            a_batch_is_acknowledged_in_its_order
+            a_refused_record_blocks_its_key_alone
+            the_trace_context_survives
+            records_of_a_key_keep_their_order
+            a_crash_before_the_commit_repeats_the_records
+            a_group_resumes_where_it_committed
+            a_retry_holds_back_its_key_alone
+            a_panic_is_a_retry
+            ten_thousand_records_arrive
+            a_rejected_record_becomes_a_dead_letter
+            an_exhausted_record_becomes_a_dead_letter
+            an_undecodable_record_becomes_a_dead_letter
+            members_share_the_partitions
+            a_leaving_member_is_replaced_at_once
+        }
+    };
+}
+
 /// How long anything may take before a test gives up.
 const LIMIT: Duration = Duration::from_mins(1);
 

@@ -11,11 +11,13 @@ mod producer;
 mod publisher;
 mod record;
 mod record_queue;
+mod security;
 mod topics;
 mod window;
 mod worker;
 
 pub use config::{KafkaConfig, KafkaConfigError};
-pub use consumer::{ConsumerConfig, ConsumerError, ConsumerRole, KafkaConsumer};
+pub use consumer::{ConsumerConfig, ConsumerError, ConsumerRole, KafkaConsumer, dead_letter_topic};
 pub use publisher::KafkaPublisher;
+pub use security::{Credentials, SaslMechanism, Security, SecurityProtocol, UnknownName};
 pub use topics::{TopicError, TopicSpec, create_topics, ensure_topics};

@@ -31,8 +31,9 @@ pub use envelope::{DecodeError, Envelope};
 pub use event::Event;
 pub use handler::{Delivery, Handler, Outcome};
 pub use kafka::{
-    ConsumerConfig, ConsumerError, ConsumerRole, KafkaConfig, KafkaConfigError, KafkaConsumer,
-    KafkaPublisher, TopicError, TopicSpec, create_topics, ensure_topics,
+    ConsumerConfig, ConsumerError, ConsumerRole, Credentials, KafkaConfig, KafkaConfigError, KafkaConsumer,
+    KafkaPublisher, SaslMechanism, Security, SecurityProtocol, TopicError, TopicSpec, UnknownName,
+    create_topics, dead_letter_topic, ensure_topics,
 };
 pub use publisher::{Ack, PublishError, Publisher};
 pub use retry::RetryPolicy;

@@ -10,6 +10,9 @@ use opentelemetry::{KeyValue, global};
 const PROCESS_BOUNDARIES: [f64; 12] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
+/// Why a record becomes a dead letter.
+const REASONS: [&str; 3] = ["undecodable", "rejected", "retries_exhausted"];
+
 #[derive(Debug)]
 pub(crate) struct PublisherMetrics {
     sent: Counter<u64>,
@@ -46,9 +49,11 @@ pub(crate) struct ConsumerMetrics {
 }
 
 impl ConsumerMetrics {
-    pub(crate) fn new(group: &str) -> Self {
+    /// The metrics of a member of `group`. Dead letters of `buried` topics are counted from zero: a count that begins
+    /// with its first one has not risen.
+    pub(crate) fn new(group: &str, buried: &[String]) -> Self {
         let meter = global::meter("eventbus");
-        Self {
+        let metrics = Self {
             group: group.to_owned(),
             consumed: meter
                 .u64_counter("messaging.client.consumed.messages")
@@ -71,7 +76,11 @@ impl ConsumerMetrics {
                 .with_unit("{message}")
                 .with_description("Records of a partition behind the committed offset of the group.")
                 .build(),
+        };
+        for (topic, reason) in buried.iter().flat_map(|topic| REASONS.map(|reason| (topic, reason))) {
+            metrics.dead_letters.add(0, &metrics.dead_letter_attributes(topic, reason));
         }
+        metrics
     }
 
     pub(crate) fn processed(&self, topic: &str, records: usize, duration: Duration) {
@@ -83,15 +92,19 @@ impl ConsumerMetrics {
     }
 
     pub(crate) fn dead_letter(&self, topic: &str, reason: &'static str) {
-        let mut attributes = self.attributes(topic).to_vec();
-        attributes.push(KeyValue::new("reason", reason));
-        self.dead_letters.add(1, &attributes);
+        self.dead_letters.add(1, &self.dead_letter_attributes(topic, reason));
     }
 
     pub(crate) fn lag(&self, topic: &str, partition: i32, lag: i64) {
         let mut attributes = self.attributes(topic).to_vec();
         attributes.push(KeyValue::new("messaging.destination.partition.id", partition.to_string()));
         self.lag.record(lag, &attributes);
+    }
+
+    fn dead_letter_attributes(&self, topic: &str, reason: &'static str) -> Vec<KeyValue> {
+        let mut attributes = self.attributes(topic).to_vec();
+        attributes.push(KeyValue::new("reason", reason));
+        attributes
     }
 
     fn attributes(&self, topic: &str) -> [KeyValue; 4] {

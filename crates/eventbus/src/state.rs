@@ -1,5 +1,8 @@
 //! Whether the broker can be reached, for health pages.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
 use tokio::sync::watch;
 
 /// The state of the connection to the broker.
@@ -18,11 +21,18 @@ pub enum BusState {
 pub(crate) struct StateReporter {
     client: String,
     sender: watch::Sender<BusState>,
+    failure: Arc<Mutex<Option<String>>>,
+    turned_away: Arc<AtomicBool>,
 }
 
 impl StateReporter {
     pub(crate) fn new(client: &str) -> Self {
-        Self { client: client.to_owned(), sender: watch::Sender::new(BusState::Connecting) }
+        Self {
+            client: client.to_owned(),
+            sender: watch::Sender::new(BusState::Connecting),
+            failure: Arc::default(),
+            turned_away: Arc::default(),
+        }
     }
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<BusState> {
@@ -45,21 +55,45 @@ impl StateReporter {
             changed
         });
         if changed {
+            self.turned_away.store(false, Ordering::Release);
             tracing::info!(client = self.client, "connected to Kafka");
         }
     }
 
-    pub(crate) fn down(&self, reason: &str) {
+    /// Remembers why a connection failed. Others may stand, so this is no state by itself.
+    pub(crate) fn failed(&self, reason: &str) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+    }
+
+    /// Why a connection failed last.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// No connection is left. The reason is the last failure, or `otherwise` where none is known.
+    pub(crate) fn down(&self, otherwise: &str) {
+        let reason = self.failure().unwrap_or_else(|| otherwise.to_owned());
         let changed = self.sender.send_if_modified(|state| {
             let changed = !matches!(state, BusState::Down(_));
             if changed {
-                *state = BusState::Down(reason.to_owned());
+                *state = BusState::Down(reason.clone());
             }
             changed
         });
         if changed {
             tracing::warn!(client = self.client, reason, "no Kafka broker can be reached, trying on");
         }
+    }
+
+    /// One side did not accept the other's password or certificate. That is worth more than whatever kept the broker
+    /// away before, because it does not pass by itself; but while a connection stands, it is one broker's trouble.
+    pub(crate) fn turned_away(&self, reason: &str) {
+        self.failed(reason);
+        if self.reachable() == Some(true) || self.turned_away.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.sender.send_replace(BusState::Down(reason.to_owned()));
+        tracing::error!(client = self.client, reason, "Kafka and this client do not accept each other");
     }
 }
 
@@ -80,5 +114,20 @@ mod tests {
         reporter.up();
         reporter.up();
         assert_eq!(*states.borrow_and_update(), BusState::Up);
+    }
+
+    #[test]
+    fn the_reason_is_the_last_failure_and_a_refusal_replaces_it() {
+        let reporter = StateReporter::new("test");
+        let states = reporter.subscribe();
+        reporter.failed("connection refused");
+        reporter.down("all brokers are down");
+        assert_eq!(*states.borrow(), BusState::Down("connection refused".to_owned()));
+        reporter.turned_away("wrong password");
+        reporter.turned_away("wrong password, again");
+        assert_eq!(*states.borrow(), BusState::Down("wrong password".to_owned()));
+        reporter.up();
+        reporter.turned_away("one broker of three");
+        assert_eq!(*states.borrow(), BusState::Up);
     }
 }

@@ -23,7 +23,7 @@ mod store;
 mod wake;
 
 use sqlx::PgPool;
-use sqlx::migrate::MigrateError;
+use sqlx::migrate::{MigrateError, Migrator};
 
 pub use backlog::{Backlog, backlog};
 pub use encoded_event::EncodedEvent;
@@ -31,7 +31,10 @@ pub use outbox::{Outbox, OutboxError};
 pub use relay::{Relay, RelayConfig};
 pub use retention::{erase, prune, replay};
 
+/// What makes the schema of the outbox, for a service that has migrations of its own beside it.
+pub static MIGRATIONS: Migrator = sqlx::migrate!();
+
 /// Creates the schema of the outbox or brings it up to date.
 pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
-    sqlx::migrate!().run(pool).await
+    MIGRATIONS.run(pool).await
 }

@@ -18,7 +18,7 @@ pub struct OutboxError(#[source] sqlx::Error);
 /// Writes events in the transaction of the change they report. Clones share the way to wake the relay.
 #[derive(Clone, Debug)]
 pub struct Outbox {
-    source: Arc<str>,
+    pub(crate) source: Arc<str>,
     pub(crate) wake: Arc<Wake>,
 }
 

@@ -90,7 +90,8 @@ pub struct Relay<P> {
 impl<P: Publisher> Relay<P> {
     /// A relay for the events that `outbox` and its likes in other processes write to the database of `pool`.
     pub fn new(pool: PgPool, publisher: P, outbox: &Outbox, config: RelayConfig) -> Self {
-        Self { pool, publisher, wake: Arc::clone(&outbox.wake), config, metrics: BacklogMetrics::new() }
+        let metrics = BacklogMetrics::new(&outbox.source);
+        Self { pool, publisher, wake: Arc::clone(&outbox.wake), config, metrics }
     }
 
     /// Runs until `shutdown` is cancelled, through outages of the database and the broker.
@@ -129,6 +130,7 @@ impl<P: Publisher> Relay<P> {
         }
         *failures = 0;
         tracing::info!("the outbox relay is active");
+        self.metrics.lead();
         if *replay {
             let events = crate::replay(&self.pool, DateTime::UNIX_EPOCH).await?;
             *replay = false;
@@ -139,8 +141,7 @@ impl<P: Publisher> Relay<P> {
             never = self.listen() => match never {},
             never = self.look_after() => match never {},
         };
-        // Another relay counts from now on, if this process has one at all.
-        self.metrics.record(&crate::Backlog::default());
+        self.metrics.stand_by();
         result
     }
 }

@@ -89,6 +89,9 @@ pub(super) struct Subscription {
 
 impl Hub {
     pub(crate) fn new(config: FeedConfig) -> Self {
+        // Counted from zero: a count that begins with its first one has not risen.
+        CONNECTIONS.add(0, &[]);
+        CUT_OFF.add(0, &[]);
         Self { config, state: Arc::default() }
     }
 

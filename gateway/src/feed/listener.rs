@@ -21,8 +21,10 @@ use super::catalogue::{self, Addressed};
 use super::hub::Hub;
 
 /// The topics of the feed.
-const TOPICS: [&str; 3] = [UserRegistered::TOPIC, WorkoutFinished::TOPIC, NotificationSent::TOPIC];
+pub(crate) const TOPICS: [&str; 3] = [UserRegistered::TOPIC, WorkoutFinished::TOPIC, NotificationSent::TOPIC];
 
+/// What the groups of all gateways begin with.
+const GROUP: &str = "gateway-feed";
 /// How far the clocks of services may be apart.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(1);
 /// A batch has to fit into the queue of a connection: its reader gets no turn in between.
@@ -43,7 +45,7 @@ pub(crate) async fn consume(
     let handler = Listener { hub: hub.clone(), since: Utc::now() - CLOCK_SKEW };
     let listening = async {
         // A topic that comes into being later would be found too late for its first events.
-        settings.ensure_topics(TOPICS, &shutdown).await;
+        settings.event_topics(TOPICS).ensure(&shutdown).await;
         consumer.run(handler, shutdown.clone()).await
     };
     let (outcome, (), ()) = tokio::join!(
@@ -56,11 +58,16 @@ pub(crate) async fn consume(
 
 /// A consumer in a group of its own: every gateway has to see every event.
 pub(crate) fn consumer(settings: &KafkaSettings) -> Result<KafkaConsumer, KafkaConfigError> {
-    let group = format!("gateway-feed-{}", Uuid::now_v7());
+    let group = format!("{GROUP}-{}", Uuid::now_v7());
     let listener = ConsumerConfig::listener(&group, &TOPICS);
     KafkaConsumer::new(
         &settings.kafka,
-        ConsumerConfig { max_batch: MAX_BATCH, close_timeout: CLOSE_TIMEOUT, ..listener },
+        ConsumerConfig {
+            group_in_metrics: GROUP.to_owned(),
+            max_batch: MAX_BATCH,
+            close_timeout: CLOSE_TIMEOUT,
+            ..listener
+        },
     )
 }
 

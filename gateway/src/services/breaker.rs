@@ -19,7 +19,7 @@ const MAX_FAILURES: u32 = 3;
 static STATE: LazyLock<Gauge<u64>> = LazyLock::new(|| {
     opentelemetry::global::meter("gateway")
         .u64_gauge("gateway.breaker.state")
-        .with_description("Circuit breaker of a service: 0 closed, 1 half open, 2 open.")
+        .with_description("Circuit breaker of a service behind the gateway: 0 closed, 1 half open, 2 open.")
         .build()
 });
 
@@ -86,7 +86,9 @@ impl Breaker {
 
     /// Learns whether a call reached the service. What the service answered does not matter: a refusal is an answer.
     pub(super) fn called(&self, delivered: bool) {
-        self.change(|state| state.after_call(delivered));
+        if self.change(|state| state.after_call(delivered)) == Some(State::Open) {
+            tracing::warn!(service = self.service, "circuit breaker opened: calls are not delivered");
+        }
     }
 
     /// Listens to the health check of the service until `shutdown`.
@@ -99,7 +101,10 @@ impl Breaker {
                 _ => None,
             };
             if let Some(passed) = checked {
-                self.change(|state| state.after_health_check(passed));
+                // The health check itself logs the outage, and what is only slower to start as less than that.
+                if self.change(|state| state.after_health_check(passed)) == Some(State::Open) {
+                    tracing::info!(service = self.service, "circuit breaker opened: no health");
+                }
             }
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -108,7 +113,8 @@ impl Breaker {
         }
     }
 
-    fn change(&self, next: impl FnOnce(State) -> State) {
+    /// Answers the new state if it is another one.
+    fn change(&self, next: impl FnOnce(State) -> State) -> Option<State> {
         let mut change = None;
         self.state.send_if_modified(|state| {
             let next = next(*state);
@@ -119,14 +125,12 @@ impl Breaker {
             *state = next;
             true
         });
-        if let Some((before, after)) = change {
-            self.report(after);
-            if after == State::Open {
-                tracing::warn!(service = self.service, "circuit breaker opened");
-            } else if before == State::HalfOpen {
-                tracing::info!(service = self.service, "circuit breaker closed");
-            }
+        let (before, after) = change?;
+        self.report(after);
+        if before == State::HalfOpen && after != State::Open {
+            tracing::info!(service = self.service, "circuit breaker closed");
         }
+        Some(after)
     }
 
     fn report(&self, state: State) {
@@ -135,7 +139,7 @@ impl Breaker {
             State::HalfOpen => 1,
             State::Open => 2,
         };
-        STATE.record(value, &[KeyValue::new("service", self.service)]);
+        STATE.record(value, &[KeyValue::new("upstream", self.service)]);
     }
 }
 

@@ -1,7 +1,7 @@
 //! A client behind its circuit breaker.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use chassis::errors::{ErrorCode, Failure};
@@ -23,13 +23,11 @@ const RETRY_DELAY: Duration = Duration::from_secs(2);
 pub(crate) struct Guarded {
     client: Client,
     breaker: Breaker,
-    /// Whether the client has said that it takes a call.
-    ready: bool,
 }
 
 impl Guarded {
     pub(super) fn new(client: Client, breaker: Breaker) -> Self {
-        Self { client, breaker, ready: false }
+        Self { client, breaker }
     }
 }
 
@@ -38,22 +36,25 @@ impl Service<Request<Body>> for Guarded {
     type Error = Status;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Status>> + Send>>;
 
-    /// Always ready in the end: what is wrong is the answer of the call, which has a status to say it with.
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        self.ready = !self.breaker.is_open() && ready!(self.client.poll_ready(context)).is_ok();
+    /// Always ready: what is wrong is the answer of the call, which has a status to say it with.
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Status>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let breaker = self.breaker.clone();
-        if !std::mem::take(&mut self.ready) {
+        if breaker.is_open() {
             return Box::pin(async { Err(away()) });
         }
         let answer = self.client.call(request);
+        let client = self.client.clone();
         Box::pin(async move {
             tokio::select! {
                 answer = answer => {
-                    breaker.called(answer.is_ok());
+                    // One replica that breaks off is no outage while another one is there.
+                    if answer.is_ok() || !client.has_replica() {
+                        breaker.called(answer.is_ok());
+                    }
                     answer.map_err(|error| {
                         tracing::debug!(service = breaker.service(), error = %chain(&error), "a call was not delivered");
                         away()

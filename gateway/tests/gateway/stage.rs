@@ -84,6 +84,8 @@ impl Stage {
             ("KAFKA_BROKERS", brokers.to_owned()),
             ("KAFKA_TOPIC_PARTITIONS", "2".to_owned()),
             ("JWT_ISSUER", ISSUER.to_owned()),
+            // Nobody else is there to turn to.
+            ("DRAIN_DELAY_MS", "0".to_owned()),
         ]);
         let mut config = GatewayConfig::from_settings(&mut settings);
         settings.finish().unwrap();

@@ -47,7 +47,12 @@ pub(crate) async fn whole_way(
             reflection: false,
         },
         ops_addr: free,
-        kafka: KafkaSettings { kafka, topic_partitions: PARTITIONS, topic_replication: 1 },
+        kafka: KafkaSettings {
+            kafka,
+            topic_partitions: PARTITIONS,
+            topic_replication: 1,
+            topics_on_start: true,
+        },
         kafka_group: "notify-svc".to_owned(),
         dead_letter_topics: vec!["notify-svc.dead-letters".to_owned()],
         token_keys: TokenKeys::UserSvc {
@@ -60,7 +65,7 @@ pub(crate) async fn whole_way(
         public_url: "https://fitness.example".to_owned(),
         sealing: keys,
         give_up_in_doubt: Vec::new(),
-        drain_deadline: Duration::from_secs(10),
+        drain: chassis::drain::DrainConfig::within(Duration::from_secs(10)),
     })
     .await?;
     let shutdown = CancellationToken::new();

@@ -69,6 +69,9 @@ impl Housekeeping {
         if let Ok(waiting) = backlog::waiting(&self.pool).await {
             self.metrics.waiting(&waiting);
         }
+        if let Ok(overdue) = backlog::overdue(&self.pool).await {
+            self.metrics.overdue(&overdue);
+        }
         if let Ok(waiting) = dead_letters::waiting(&self.pool).await {
             self.metrics.dead_letters(&waiting);
         }

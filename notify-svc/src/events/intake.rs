@@ -11,6 +11,7 @@ use std::time::Duration;
 use chrono::Utc;
 use eventbus::{Delivery, Envelope, Handler, Outcome, TraceContext};
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{Draft, Effect, effect};
@@ -36,6 +37,9 @@ pub struct Arrival<'a> {
 #[derive(Debug)]
 pub struct Intake {
     pool: PgPool,
+    /// Batches that are written at one time. Each partition has one to write after an outage, and together they would
+    /// hold every connection while the mails wait.
+    turns: Semaphore,
     wake: Wake,
     /// Categories whose mails are left alone when in doubt.
     give_up_in_doubt: Vec<Category>,
@@ -87,7 +91,8 @@ impl Intake {
         retention: Duration,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { pool, wake, give_up_in_doubt, retention, metrics }
+        let turns = Semaphore::new((pool.options().get_max_connections() / 3).max(1) as usize);
+        Self { pool, turns, wake, give_up_in_doubt, retention, metrics }
     }
 
     /// Handles a batch; answers one outcome for each event.
@@ -144,6 +149,7 @@ impl Intake {
 
     /// Writes everything. Erasures go first, so that nothing else of the batch brings a person back.
     async fn store(&self, arrivals: &[Arrival<'_>], wanted: &Wanted) -> Result<Stored, sqlx::Error> {
+        let _turn = self.turns.acquire().await.expect("nobody closes the semaphore");
         let mut transaction = self.pool.begin().await?;
         if !wanted.erasures.is_empty() {
             accounts::erase(&mut transaction, &wanted.erasures).await?;

@@ -51,6 +51,8 @@ pub struct Settled {
     pub supersede_key: Option<String>,
     /// Seconds since the row was made.
     pub age_seconds: f64,
+    /// Seconds since the event that caused it.
+    pub event_age_seconds: f64,
 }
 
 /// What [`record`] has written.
@@ -99,9 +101,8 @@ pub async fn record(
              WHERE n.notification_id = given.notification_id
                AND n.fence = given.fence
                AND n.lease_owner = $1
-             RETURNING n.notification_id, n.template, n.state, n.attempts,
+             RETURNING n.notification_id, n.template, n.state, n.attempts, n.create_time, n.event_time,
                        CASE WHEN n.next_attempt_at IS NOT NULL THEN n.supersede_key END AS supersede_key,
-                       EXTRACT(EPOCH FROM now() - n.create_time)::FLOAT8 AS age_seconds,
                        given.reply_code, given.reply_text, given.detail, given.event_id, given.topic,
                        given.event_key, given.event_type, given.source, given.payload, given.traceparent, given.tracestate
          ), reported AS (
@@ -136,14 +137,15 @@ pub async fn record(
              FROM begun
          )
          SELECT NULL::UUID AS begun, template AS "template?", state AS "state?", supersede_key,
-                age_seconds AS "age_seconds?"
+                EXTRACT(EPOCH FROM now() - create_time)::FLOAT8 AS "age_seconds?",
+                EXTRACT(EPOCH FROM now() - event_time)::FLOAT8 AS "event_age_seconds?"
          FROM settled
          CROSS JOIN reported
          UNION ALL
-         SELECT notification_id, NULL, NULL, NULL, NULL
+         SELECT notification_id, NULL, NULL, NULL, NULL, NULL
          FROM begun
          UNION ALL
-         SELECT n.notification_id, NULL, NULL, NULL, NULL
+         SELECT n.notification_id, NULL, NULL, NULL, NULL, NULL
          FROM notifications AS n
          INNER JOIN leased USING (notification_id, fence)
          WHERE n.lease_owner = $1
@@ -181,17 +183,26 @@ struct Row {
     state: Option<String>,
     supersede_key: Option<String>,
     age_seconds: Option<f64>,
+    event_age_seconds: Option<f64>,
 }
 
 impl FromIterator<Row> for Recorded {
     fn from_iter<I: IntoIterator<Item = Row>>(rows: I) -> Self {
         let mut recorded = Self::default();
         for row in rows {
-            let Row { begun, template, state, supersede_key, age_seconds } = row;
+            let Row { begun, template, state, supersede_key, age_seconds, event_age_seconds } = row;
             if let Some(notification_id) = begun {
                 recorded.begun.push(notification_id);
-            } else if let (Some(template), Some(state), Some(age_seconds)) = (template, state, age_seconds) {
-                recorded.settled.push(Settled { template, state, supersede_key, age_seconds });
+            } else if let (Some(template), Some(state), Some(age_seconds), Some(event_age_seconds)) =
+                (template, state, age_seconds, event_age_seconds)
+            {
+                recorded.settled.push(Settled {
+                    template,
+                    state,
+                    supersede_key,
+                    age_seconds,
+                    event_age_seconds,
+                });
             }
         }
         recorded

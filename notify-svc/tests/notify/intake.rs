@@ -1,10 +1,17 @@
 //! Events that make no mail.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use eventbus::Outcome;
 use fitness_proto::fitness::user::v1::{CodePurpose, OneTimeCodeIssued};
+use notify_svc::events::Arrival;
+use sqlx::postgres::PgPoolOptions;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use crate::stage::{Person, Stage, envelope, registered, verified};
+use crate::stage::{LIMIT, Person, Stage, envelope, registered, verified};
 
 fn stranger() -> Person {
     Person { user_id: Uuid::now_v7(), email: "stranger@example.org".to_owned() }
@@ -84,5 +91,47 @@ async fn without_its_database_the_intake_asks_for_the_events_again() {
     stage.pool.close().await;
     let outcomes = stage.take(&[verified(&person)]).await;
     assert!(matches!(&outcomes[0], Outcome::Retry(_)));
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_of_many_partitions_leave_connections_to_the_mails() {
+    const CONNECTIONS: u32 = 6;
+    let stage = Stage::new().await;
+    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect(&stage.database_url).await.unwrap();
+    let intake = Arc::new(stage.intake(pool.clone()));
+    let mut lock = stage.pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE recipients IN EXCLUSIVE MODE").execute(&mut *lock).await.unwrap();
+    let mut batches = JoinSet::new();
+    for _ in 0..2 * CONNECTIONS {
+        let (intake, event) = (Arc::clone(&intake), registered(&stranger(), "en"));
+        batches.spawn(async move {
+            let arrival = Arrival { envelope: &event, position: None, trace: event.trace.clone() };
+            intake.take(&[arrival]).await
+        });
+    }
+    let waiting = "SELECT count(*) FROM pg_locks
+                   WHERE NOT granted AND relation = 'recipients'::regclass";
+    let waits = || async { sqlx::query_scalar::<_, i64>(waiting).fetch_one(&stage.pool).await.unwrap() };
+    timeout(LIMIT, async {
+        while waits().await == 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .unwrap();
+
+    // What claims, sends and records mails finds most of the connections free.
+    let mut free = Vec::new();
+    for _ in 0..CONNECTIONS * 2 / 3 {
+        free.push(pool.acquire().await.unwrap());
+    }
+    assert!(waits().await <= i64::from(CONNECTIONS / 3));
+    lock.commit().await.unwrap();
+    drop(free);
+    for outcomes in batches.join_all().await {
+        assert_eq!(outcomes, [Outcome::Done]);
+    }
+    pool.close().await;
     stage.finish().await;
 }

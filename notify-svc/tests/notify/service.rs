@@ -61,7 +61,7 @@ pub(crate) fn config(stage: &Stage, kafka: KafkaConfig) -> NotifySvcConfig {
             reflection: true,
         },
         ops_addr: free,
-        kafka: KafkaSettings { kafka, topic_partitions: 3, topic_replication: 1 },
+        kafka: KafkaSettings { kafka, topic_partitions: 3, topic_replication: 1, topics_on_start: true },
         kafka_group: "notify-svc".to_owned(),
         dead_letter_topics: ["user-svc", "workout-svc", "notify-svc"]
             .map(|group| format!("{group}.dead-letters"))
@@ -73,7 +73,7 @@ pub(crate) fn config(stage: &Stage, kafka: KafkaConfig) -> NotifySvcConfig {
         public_url: "https://fitness.example".to_owned(),
         sealing: stage.keys.clone(),
         give_up_in_doubt: Vec::new(),
-        drain_deadline: LIMIT,
+        drain: chassis::drain::DrainConfig::within(LIMIT),
     }
 }
 

@@ -102,14 +102,13 @@ impl Stage {
         start(self.pool.clone(), self.keys.clone(), self.wake.clone(), config)
     }
 
+    pub(crate) fn intake(&self, pool: PgPool) -> Intake {
+        let give_up = self.give_up_in_doubt.clone();
+        Intake::new(pool, self.wake.clone(), give_up, RETENTION, Arc::new(Metrics::default()))
+    }
+
     pub(crate) async fn take(&self, envelopes: &[Envelope]) -> Vec<Outcome> {
-        let intake = Intake::new(
-            self.pool.clone(),
-            self.wake.clone(),
-            self.give_up_in_doubt.clone(),
-            RETENTION,
-            Arc::new(Metrics::default()),
-        );
+        let intake = self.intake(self.pool.clone());
         let arrivals: Vec<_> = envelopes
             .iter()
             .map(|envelope| Arrival { envelope, position: Some((2, 40)), trace: envelope.trace.clone() })

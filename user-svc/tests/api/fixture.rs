@@ -150,6 +150,7 @@ impl Service {
                 kafka: KafkaConfig::new(&options.brokers, "user-svc-test"),
                 topic_partitions: 1,
                 topic_replication: 1,
+                topics_on_start: true,
             },
             kafka_group: "user-svc".to_owned(),
             // A stop need not wait for a broker that is not coming.
@@ -166,7 +167,7 @@ impl Service {
                 store: FileStore::Folder(files_dir.path().to_owned()),
                 limits: FileLimits { max_files: 3, max_bytes: 12 * 1024 * 1024 },
             },
-            drain_deadline: Duration::from_secs(10),
+            drain: chassis::drain::DrainConfig::within(Duration::from_secs(10)),
         };
         let clock = ManualClock::new(Utc::now());
         let app = App::with_clock(config, Arc::new(clock.clone())).await.unwrap();

@@ -11,7 +11,7 @@ use eventbus::TraceContext;
 use fitness_proto::fitness::workout::v1::WorkoutReminderDue;
 use tokio_util::sync::CancellationToken;
 
-use crate::clockwork;
+use crate::clockwork::{self, metrics};
 use crate::store::reminders::{self, Due};
 use crate::training::{Training, TrainingError, timestamp};
 
@@ -38,11 +38,12 @@ impl Training {
         if due.is_empty() {
             return Ok(false);
         }
-        let mut events = Vec::new();
+        let (mut events, mut delays) = (Vec::new(), Vec::new());
         for claimed in &due {
             let schedule = claimed.reminder.schedule(claimed.profile_zone);
             let newest = schedule.newest_up_to(claimed.time, now);
             if now - newest <= GRACE {
+                delays.push(now - newest);
                 let span = tracing::info_span!(parent: None, "remind athlete", otel.kind = "internal");
                 events.push(self.outbox.encode(&event(claimed, newest), TraceContext::of(&span)));
             }
@@ -54,6 +55,9 @@ impl Training {
         }
         transaction.commit().await?;
         self.outbox.committed();
+        for delay in delays {
+            metrics::announced(metrics::Kind::Reminder, delay);
+        }
         Ok(due.len() == BATCH)
     }
 }

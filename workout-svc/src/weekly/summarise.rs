@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
 use super::{Followed, OwnWeek, mondays, week_before};
-use crate::clockwork;
+use crate::clockwork::{self, metrics};
 use crate::progress::Period;
 use crate::store::routine_changes;
 use crate::store::weekly_summaries::{self, Due};
@@ -42,7 +42,7 @@ impl Training {
         if due.is_empty() {
             return Ok(false);
         }
-        let mut events = Vec::new();
+        let (mut events, mut delays) = (Vec::new(), Vec::new());
         for claimed in &due {
             let mondays = mondays(claimed.time_zone);
             let due_time = mondays.newest_up_to(claimed.time, now);
@@ -54,6 +54,7 @@ impl Training {
             {
                 let span = tracing::info_span!(parent: None, "summarise week", otel.kind = "internal");
                 events.push(self.outbox.encode(&event, TraceContext::of(&span)));
+                delays.push(now - due_time);
             }
             // Without a next Monday there is no calendar either; a week later is looked again.
             let next = mondays.next_after(now).unwrap_or(now + TimeDelta::weeks(1));
@@ -65,6 +66,9 @@ impl Training {
         routine_changes::forget(&mut transaction, now - KEEP_CHANGES).await?;
         transaction.commit().await?;
         self.outbox.committed();
+        for delay in delays {
+            metrics::announced(metrics::Kind::WeeklySummary, delay);
+        }
         Ok(due.len() == BATCH)
     }
 }

@@ -317,13 +317,14 @@ fn config(database_url: String, brokers: &str, verifier: Verifier) -> WorkoutSvc
             kafka: KafkaConfig::new(brokers, "workout-svc-test"),
             topic_partitions: 1,
             topic_replication: 1,
+            topics_on_start: true,
         },
         kafka_group: "workout-svc".to_owned(),
         // A stop need not wait for a broker that is not coming.
         relay: RelayConfig { drain_timeout: Duration::from_millis(10), ..RelayConfig::default() },
         token_keys: TokenKeys::Known(verifier),
         planner: PlannerConfig::default(),
-        drain_deadline: Duration::from_secs(10),
+        drain: chassis::drain::DrainConfig::within(Duration::from_secs(10)),
     }
 }
 

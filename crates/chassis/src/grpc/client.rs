@@ -1,70 +1,61 @@
-//! The gRPC client shell: several kept connections, a client span around each call, trace context on the wire.
+//! The gRPC client shell: the replicas of a service, several kept connections to each, a client span around each call,
+//! trace context on the wire, and another try for a call that never arrived.
+
+mod delivery;
+mod health;
+mod message;
+mod replica;
+mod replicas;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use http::{Request, Response};
-use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
-use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 use tower::Service;
 use tracing::Instrument as _;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+pub use self::delivery::CallError;
+pub use self::health::watch_health;
+pub use self::replicas::EndpointError;
+use self::replicas::Replicas;
 use super::methods;
-use crate::health::Dependency;
 use crate::telemetry;
 
-/// Connections to one service. One HTTP/2 connection serialises its frames on a lock, so there are several; each
-/// clone of the client takes the next of them.
-#[derive(Debug)]
+/// Calls one service, wherever its replicas are; clones share the connections.
+#[derive(Clone, Debug)]
 pub struct Client {
-    connections: Arc<[Channel]>,
-    next: Arc<AtomicUsize>,
-    current: Channel,
+    replicas: Replicas,
 }
 
-/// An endpoint that is no URL.
-#[derive(Debug, thiserror::Error)]
-#[error("a gRPC endpoint is a URL such as http://127.0.0.1:50051")]
-pub struct EndpointError(#[from] tonic::transport::Error);
-
-/// Opens `connections` connections to `endpoint`, for example `http://127.0.0.1:50051`, each at its first call.
-pub fn connect(endpoint: &str, connections: usize) -> Result<Client, EndpointError> {
-    let endpoint = Endpoint::from_shared(endpoint.to_owned())?
-        .connect_timeout(Duration::from_secs(2))
-        .tcp_nodelay(true)
-        .http2_keep_alive_interval(Duration::from_secs(20))
-        .keep_alive_timeout(Duration::from_secs(5))
-        .keep_alive_while_idle(true);
-    let connections: Arc<[Channel]> = (0..connections.max(1)).map(|_| endpoint.connect_lazy()).collect();
-    let current = connections[0].clone();
-    Ok(Client { connections, next: Arc::default(), current })
+/// Prepares `connections` connections to each replica of a service, each opened at its first call.
+///
+/// `endpoints` are URLs such as `http://127.0.0.1:50051`, separated by commas. A name that stands for several addresses
+/// (a headless service of Kubernetes, for example) stands for as many replicas, and is looked up again and again.
+pub fn connect(endpoints: &str, connections: usize) -> Result<Client, EndpointError> {
+    Ok(Client { replicas: Replicas::new(endpoints, connections)? })
 }
 
-impl Clone for Client {
-    fn clone(&self) -> Self {
-        let index = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len();
-        Self {
-            connections: self.connections.clone(),
-            next: self.next.clone(),
-            current: self.connections[index].clone(),
-        }
+impl Client {
+    /// Whether a replica is known that is not known to be away.
+    pub fn has_replica(&self) -> bool {
+        self.replicas.any_welcomes()
     }
 }
 
 impl Service<Request<Body>> for Client {
     type Response = Response<Body>;
-    type Error = tonic::transport::Error;
+    type Error = CallError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.current.poll_ready(context)
+    /// Always ready: which replica takes a call, and whether it does, shows in the call.
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
@@ -80,11 +71,12 @@ impl Service<Request<Body>> for Client {
             rpc.grpc.status_code = tracing::field::Empty,
         );
         telemetry::inject(&span.context(), request.headers_mut());
-        let answer = self.current.call(request);
+        let takes_stream = known.is_none_or(|method| method.takes_stream);
+        let replicas = self.replicas.clone();
         let recorded = span.clone();
         Box::pin(
             async move {
-                let result = answer.await;
+                let result = delivery::deliver(&replicas, request, takes_stream).await;
                 let code = match &result {
                     Ok(response) => {
                         Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code())
@@ -99,35 +91,5 @@ impl Service<Request<Body>> for Client {
             }
             .instrument(span),
         )
-    }
-}
-
-/// How often the health of a service is asked for.
-const HEALTH_INTERVAL: Duration = Duration::from_millis(500);
-/// A service that hangs takes the question and never answers. Shorter would call a busy one hung.
-const HEALTH_TIMEOUT: Duration = Duration::from_millis(1_500);
-
-/// Asks the service's health twice a second and tells `dependency`, until `shutdown`.
-pub async fn watch_health(client: Client, dependency: Dependency, shutdown: CancellationToken) {
-    use tonic_health::pb::HealthCheckRequest;
-    use tonic_health::pb::health_check_response::ServingStatus;
-    use tonic_health::pb::health_client::HealthClient;
-
-    let mut health = HealthClient::new(client.current);
-    let mut tick = tokio::time::interval(HEALTH_INTERVAL);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            _ = tick.tick() => {}
-        }
-        let mut request = tonic::Request::new(HealthCheckRequest { service: String::new() });
-        request.set_timeout(HEALTH_TIMEOUT);
-        match tokio::time::timeout(HEALTH_TIMEOUT, health.check(request)).await {
-            Ok(Ok(answer)) if answer.get_ref().status() == ServingStatus::Serving => dependency.up(),
-            Ok(Ok(_)) => dependency.down("not ready"),
-            Ok(Err(_)) => dependency.down("not reachable"),
-            Err(_) => dependency.down("no answer in time"),
-        }
     }
 }

@@ -17,6 +17,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::deadline::parse_timeout;
 use super::methods;
+use super::status_name::status_name;
 use crate::auth::{Principal, Verifier};
 use crate::errors::{ErrorCode, Failure};
 use crate::telemetry;
@@ -32,7 +33,8 @@ static DURATION: LazyLock<Histogram<f64>> = LazyLock::new(|| {
 
 /// Opens the server span of the call and records its outcome and duration.
 ///
-/// Semantic conventions: <https://opentelemetry.io/docs/specs/semconv/rpc/grpc/>.
+/// Semantic conventions: <https://opentelemetry.io/docs/specs/semconv/rpc/grpc/> and, for the metric,
+/// <https://opentelemetry.io/docs/specs/semconv/rpc/rpc-metrics/>.
 pub(super) async fn observe(request: Request, next: Next) -> Response {
     // Names come from the contracts, never from the wire: an invented path must not invent a metric.
     let known = methods::find(request.uri().path());
@@ -60,7 +62,11 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     record(&span, code);
     DURATION.record(
         start.elapsed().as_secs_f64(),
-        &[KeyValue::new("rpc.method", name), KeyValue::new("rpc.grpc.status_code", i64::from(code as i32))],
+        &[
+            KeyValue::new("rpc.system.name", "grpc"),
+            KeyValue::new("rpc.method", name),
+            KeyValue::new("rpc.response.status_code", status_name(code)),
+        ],
     );
     response
 }

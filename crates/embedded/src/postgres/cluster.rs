@@ -12,12 +12,14 @@ use super::account::Account;
 use super::binaries::Binaries;
 use super::database::{connect, create_database};
 use super::server::{self, Launch, Server};
-use super::watchdog::Watchdog;
+use crate::watchdog::{Signals, Watchdog};
 
 const START_LIMIT: Duration = Duration::from_mins(1);
 const CONNECT_LIMIT: Duration = Duration::from_secs(1);
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
+/// A fast shutdown, then an immediate one.
+const SHUTDOWN: Signals = Signals { ask: "INT", insist: "QUIT" };
 /// A free port can be taken by someone else before the server binds it.
 const PORT_ATTEMPTS: usize = 5;
 
@@ -168,7 +170,7 @@ impl Cluster {
 
 fn launch_guarded(launch: &Launch<'_>, remove: Option<&Path>) -> io::Result<(Server, Watchdog)> {
     // The watchdog comes first, so that the server is never without one for longer than one write takes.
-    let mut watchdog = Watchdog::spawn(remove)?;
+    let mut watchdog = Watchdog::spawn(remove, SHUTDOWN)?;
     let server = Server::spawn(launch)?;
     watchdog.guard(server.id())?;
     Ok((server, watchdog))

@@ -24,12 +24,20 @@ pub struct KafkaBus {
 impl KafkaBus {
     /// The broker at `brokers`.
     pub fn new(brokers: &str) -> Self {
-        Self { config: KafkaConfig::new(brokers, "conformance") }
+        Self::with_config(KafkaConfig::new(brokers, "conformance"))
+    }
+
+    /// A broker that asks for more than its address.
+    pub fn with_config(config: KafkaConfig) -> Self {
+        Self { config }
     }
 
     fn client(&self) -> ClientConfig {
         let mut client = ClientConfig::new();
         client.set("bootstrap.servers", &self.config.brokers);
+        for (name, value) in self.config.security.properties() {
+            client.set(name, value);
+        }
         client
     }
 }

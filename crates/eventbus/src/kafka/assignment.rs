@@ -86,9 +86,16 @@ impl Assignment {
                 );
                 owned.worker.abort.abort();
             }
+            // The commit that was started last may have failed, and this one is the last.
+            owned.committed = NOTHING;
             add_uncommitted(&mut positions, &topic, partition, &mut owned);
         }
         positions
+    }
+
+    /// Whether no partition is owned.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.owned.is_empty()
     }
 
     /// The positions that moved since they were last returned.

@@ -9,6 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 
 use super::consumer::{ConsumerConfig, ConsumerRole};
+use super::security::Security;
 use crate::state::StateReporter;
 
 /// How to reach the brokers. Its debug output leaves the values of properties out: passwords are among them.
@@ -18,7 +19,9 @@ pub struct KafkaConfig {
     pub brokers: String,
     /// The name under which this client appears in the logs of the broker.
     pub client_id: String,
-    /// Further librdkafka properties such as `security.protocol` or `sasl.username`; they win over the settings here.
+    /// How both sides prove who they are.
+    pub security: Security,
+    /// Further librdkafka properties; they win over the settings here.
     pub properties: Vec<(String, String)>,
 }
 
@@ -29,6 +32,7 @@ impl fmt::Debug for KafkaConfig {
             .debug_struct("KafkaConfig")
             .field("brokers", &self.brokers)
             .field("client_id", &self.client_id)
+            .field("security", &self.security)
             .field("properties", &properties)
             .finish()
     }
@@ -42,7 +46,7 @@ pub struct KafkaConfigError(#[source] pub(crate) KafkaError);
 impl KafkaConfig {
     /// A plain-text connection without further properties.
     pub fn new(brokers: &str, client_id: &str) -> Self {
-        Self { brokers: brokers.to_owned(), client_id: client_id.to_owned(), properties: Vec::new() }
+        Self { brokers: brokers.to_owned(), client_id: client_id.to_owned(), ..Self::default() }
     }
 
     /// The settings of a producer.
@@ -55,6 +59,9 @@ impl KafkaConfig {
             ("enable.idempotence", "true"),
             ("acks", "all"),
             ("message.timeout.ms", "0"),
+            // A broker that says nothing for so long is connected to anew, and what it did not answer is sent again
+            // under the same numbers.
+            ("socket.timeout.ms", "10000"),
             // A batch is handed over at once, so there is little to wait for.
             ("linger.ms", "1"),
             // Java clients hash keys like this: records of a user meet in one partition whoever writes them.
@@ -112,7 +119,11 @@ impl KafkaConfig {
             .set("allow.auto.create.topics", "false")
             // How a restored connection is noticed; also carries the consumer lag.
             .set("statistics.interval.ms", "1000")
-            .set_log_level(RDKafkaLogLevel::Warning);
+            // Why a broker hangs up is told at this level.
+            .set_log_level(RDKafkaLogLevel::Info);
+        for (name, value) in self.security.properties() {
+            client.set(name, value);
+        }
         for (name, value) in settings.iter().copied() {
             client.set(name, value);
         }
@@ -132,12 +143,23 @@ pub(crate) struct ConnectionContext {
 impl ClientContext for ConnectionContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         tracing::debug!(target: "librdkafka", ?level, facility, "{message}");
+        // Of a broker that hangs up nothing else tells the reason. In front stands the name of a thread.
+        if facility == "FAIL" {
+            let failure = message.split_once("]: ").map_or(message, |(_, failure)| failure);
+            if failure.contains("in state APIVERSION_QUERY") {
+                self.state.failed(&format!("{failure}; a listener of another security protocol does that"));
+            } else {
+                self.state.failed(failure);
+            }
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(target: "librdkafka", %error, "{reason}");
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
-            self.state.down(reason);
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::AllBrokersDown) => self.state.down(reason),
+            Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL) => self.state.turned_away(reason),
+            _ => self.state.failed(reason),
         }
     }
 

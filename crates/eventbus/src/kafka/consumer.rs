@@ -21,6 +21,11 @@ use crate::metrics::ConsumerMetrics;
 use crate::state::StateReporter;
 use crate::{BusState, Handler, RetryPolicy};
 
+/// Where the records go that a group cannot handle.
+pub fn dead_letter_topic(group: &str) -> String {
+    format!("{group}.dead-letters")
+}
+
 /// What a consumer is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConsumerRole {
@@ -42,6 +47,9 @@ pub struct ConsumerConfig {
     pub role: ConsumerRole,
     /// The group whose members share the partitions.
     pub group: String,
+    /// What the group is called in metrics. A group of one process alone takes a name that outlives the process, or
+    /// every start would begin series of its own.
+    pub group_in_metrics: String,
     /// The topics to consume.
     pub topics: Vec<String>,
     /// The most records in one call of the handler.
@@ -68,6 +76,7 @@ impl ConsumerConfig {
         Self {
             role: ConsumerRole::Worker,
             group: group.to_owned(),
+            group_in_metrics: group.to_owned(),
             topics: topics.iter().copied().map(str::to_owned).collect(),
             max_batch: 500,
             max_in_flight: 2_000,
@@ -76,7 +85,7 @@ impl ConsumerConfig {
             drain_timeout: Duration::from_secs(4),
             close_timeout: Duration::from_secs(8),
             assignment_strategy: "cooperative-sticky".to_owned(),
-            dead_letters: TopicSpec { name: format!("{group}.dead-letters"), partitions: 1, replication: -1 },
+            dead_letters: TopicSpec { name: dead_letter_topic(group), partitions: 1, replication: -1 },
         }
     }
 
@@ -156,7 +165,11 @@ impl KafkaConsumer {
 
     fn join<H: Handler>(&self, handler: H) -> Result<Arc<BaseConsumer<GroupContext>>, ConsumerError> {
         let config = &self.config;
-        let metrics = Arc::new(ConsumerMetrics::new(&config.group));
+        let buried = match config.role {
+            ConsumerRole::Worker | ConsumerRole::Collector => config.topics.as_slice(),
+            ConsumerRole::Listener => &[],
+        };
+        let metrics = Arc::new(ConsumerMetrics::new(&config.group_in_metrics, buried));
         let workers = workers(Shared {
             handler,
             group: config.group.clone(),

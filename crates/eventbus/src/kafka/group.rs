@@ -63,6 +63,11 @@ impl GroupContext {
         self.connection.state.reachable()
     }
 
+    /// Whether the member owns no partition.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.assignment().is_empty()
+    }
+
     /// Starts to commit what was finished since the last time.
     pub(crate) fn commit_progress(&self, consumer: &BaseConsumer<GroupContext>) {
         let mut assignment = self.assignment();
@@ -124,10 +129,10 @@ impl ClientContext for GroupContext {
 
     fn stats(&self, statistics: Statistics) {
         for (name, topic) in &statistics.topics {
-            for (id, partition) in
-                topic.partitions.iter().filter(|(_, partition)| partition.consumer_lag >= 0)
-            {
-                self.metrics.lag(name, *id, partition.consumer_lag);
+            // Partition -1 is where librdkafka keeps what has no partition yet.
+            for (id, partition) in topic.partitions.iter().filter(|(id, _)| **id >= 0) {
+                // -1 is a partition that is somebody else's, or that nothing is known of: here nothing waits for it.
+                self.metrics.lag(name, *id, partition.consumer_lag.max(0));
             }
         }
         self.connection.stats(statistics);

@@ -4,10 +4,11 @@
 //! for workers, for the coordinator, for the leave request. On a thread of their own they stall nobody. Records do not
 //! pass through here; they go from librdkafka's partition queues to the workers.
 //!
-//! While no broker can be reached the subscription is given up, and taken up again afterwards. Whoever comes back may
-//! have forgotten the group and its topics, as brokers that live in memory do, and librdkafka 2.12 crashes when a fetch
-//! by an old topic id is answered with a leader for no topic, as tansu 0.6 does. To a broker that remembers, this is a
-//! member that joins again.
+//! While no broker can be reached the member keeps its partitions. A broker that comes back remembers it and gives it a
+//! fresh session, so it goes on at once. After `session.timeout.ms` without a broker librdkafka gives the membership up;
+//! the member then joins anew, and the broker lets it wait until its old self has timed out as well. A
+//! `group.instance.id` would spare that wait, but a broker that is killed at the wrong moment then fences the member for
+//! good. A broker that forgot the group says so, and the member joins without a wait.
 
 use std::sync::Arc;
 use std::thread;
@@ -34,7 +35,6 @@ pub(crate) fn run(
 ) -> Result<(), ConsumerError> {
     let topics: Vec<&str> = config.topics.iter().map(String::as_str).collect();
     let mut result = consumer.subscribe(&topics).map_err(ConsumerError::Client);
-    let mut subscribed = true;
     let mut committed_at = Instant::now();
     while result.is_ok() && !stop.is_cancelled() {
         match consumer.poll(POLL) {
@@ -58,17 +58,6 @@ pub(crate) fn run(
             // Connection errors are reported by the context; librdkafka goes on by itself.
             Some(Err(error)) => tracing::debug!(%error, "poll"),
         }
-        match consumer.context().reachable() {
-            Some(false) if subscribed => {
-                consumer.unsubscribe();
-                subscribed = false;
-            }
-            Some(true) if !subscribed => {
-                result = consumer.subscribe(&topics).map_err(ConsumerError::Client);
-                subscribed = true;
-            }
-            _ => {}
-        }
         if committed_at.elapsed() >= config.commit_interval {
             consumer.context().commit_progress(&consumer);
             committed_at = Instant::now();
@@ -79,10 +68,20 @@ pub(crate) fn run(
 }
 
 /// Leaves the group, so that its partitions go to others at once and not after the session timeout.
+///
+/// Unsubscribing says goodbye. Closing alone does not where librdkafka 2.12 closes a member without partitions: the group
+/// would wait for that one until its session is over.
 fn close(consumer: Arc<BaseConsumer<GroupContext>>, deadline: Instant) {
+    consumer.unsubscribe();
+    // This serves the revocation of everything, which drains the workers and commits.
+    while !consumer.context().is_idle() && Instant::now() < deadline {
+        consumer.poll(POLL);
+    }
+    // With nothing left to give back, this one says goodbye before it returns, if that has not happened yet.
+    consumer.unsubscribe();
     match consumer.close_queue() {
         Ok(()) => {
-            // This serves the revocation of everything, which drains the workers and commits.
+            // This waits for the answer to the goodbye.
             while !consumer.closed() && Instant::now() < deadline {
                 consumer.poll(POLL);
             }

@@ -1,9 +1,8 @@
 //! Handing batches of records to librdkafka and awaiting what becomes of them.
 //!
-//! Two things end an idempotent producer, and both are answered with a new one: an error that librdkafka calls fatal,
-//! and a broker that has lost what it knew of producers (the embedded one after a restart), which refuses this one's
-//! number over and over while librdkafka tries on. The second shows as a standstill: connected, and no answer at all.
-//! What is unanswered then fails, is published again by whoever needs it, and may repeat a record that was stored.
+//! An error that librdkafka calls fatal ends an idempotent producer; it is answered with a new one. What was unanswered
+//! then fails, is published again by whoever needs it, and may repeat a record that was stored. Nothing else is: a
+//! broker that says nothing is connected to anew by librdkafka, and the producer's number keeps the records single.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -12,14 +11,11 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
-use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer as _, PurgeConfig};
+use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer as _};
 
 use super::config::{ConnectionContext, KafkaConfig, KafkaConfigError};
 use crate::state::StateReporter;
 use crate::{Ack, PublishError};
-
-/// A connected broker that answers nothing for two times this long has stopped taking records.
-const STANDSTILL: Duration = Duration::from_secs(3);
 
 type Client = FutureProducer<ConnectionContext>;
 
@@ -75,42 +71,19 @@ impl Producer {
             }
             handed.push(answer);
         }
-        let (results, standstill) = self.answers(&client, handed).await;
-        if standstill || client.client().fatal_error().is_some() {
+        let mut results = Vec::with_capacity(handed.len());
+        for handed in handed {
+            results.push(match handed {
+                Handed::Waiting(report) => delivery(report.await),
+                Handed::Answered(result) => result,
+            });
+        }
+        if client.client().fatal_error().is_some() {
             self.replace(&client);
         } else if results.iter().any(Result::is_ok) {
             self.state.up();
         }
         results
-    }
-
-    /// Awaits all reports; `true` if some were given up because of a standstill.
-    async fn answers(&self, client: &Client, handed: Vec<Handed>) -> (Vec<Result<Ack, PublishError>>, bool) {
-        let mut standstill = false;
-        let mut results = Vec::with_capacity(handed.len());
-        for handed in handed {
-            let mut report = match handed {
-                Handed::Waiting(report) => report,
-                Handed::Answered(result) => {
-                    results.push(result);
-                    continue;
-                }
-            };
-            let mut was_up = false;
-            let answer = loop {
-                match tokio::time::timeout(STANDSTILL, &mut report).await {
-                    Ok(answer) => break answer,
-                    Err(_) if was_up && self.state.reachable() == Some(true) => {
-                        // Every report that is still open comes at once now, as an error.
-                        client.purge(PurgeConfig::default().queue().inflight());
-                        standstill = true;
-                    }
-                    Err(_) => was_up = self.state.reachable() == Some(true),
-                }
-            };
-            results.push(delivery(answer));
-        }
-        (results, standstill)
     }
 
     fn replace(&self, broken: &Client) {
@@ -121,10 +94,10 @@ impl Producer {
         match connect(&self.config, &self.state) {
             Ok(fresh) => {
                 let fatal_error = broken.client().fatal_error().map(|(_, reason)| reason);
-                tracing::warn!(fatal_error, "the producer got stuck and was replaced");
+                tracing::warn!(fatal_error, "the producer ended and was replaced");
                 *current = fresh;
             }
-            Err(error) => tracing::error!(%error, "the producer got stuck and cannot be replaced"),
+            Err(error) => tracing::error!(%error, "the producer ended and cannot be replaced"),
         }
     }
 }

@@ -7,10 +7,12 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio_util::sync::CancellationToken;
 
 use super::config::{ConnectionContext, KafkaConfig, KafkaConfigError};
-use crate::RetryPolicy;
+use super::producer::Producer;
 use crate::state::StateReporter;
+use crate::{BusState, RetryPolicy};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
+const REASON_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A topic that has to exist.
 #[derive(Clone, Debug)]
@@ -32,6 +34,14 @@ pub enum TopicError {
     /// The broker could not be asked.
     #[error("the broker cannot be asked to create topics")]
     Request(#[source] KafkaError),
+    /// No broker could be asked, for the reason given.
+    #[error("no broker can be asked to create topics: {reason}")]
+    Unreachable {
+        /// Why the last connection failed.
+        reason: String,
+        /// What the request came to.
+        source: KafkaError,
+    },
     /// The broker refuses a topic.
     #[error("the broker refuses to create the topic {topic}: {reason}")]
     Refused {
@@ -51,9 +61,16 @@ pub async fn create_topics(config: &KafkaConfig, topics: &[TopicSpec]) -> Result
         .map(|topic| NewTopic::new(&topic.name, topic.partitions, TopicReplication::Fixed(topic.replication)))
         .collect();
     let options = AdminOptions::new().request_timeout(Some(TIMEOUT)).operation_timeout(Some(TIMEOUT));
-    let answers = client.create_topics(&topics, &options).await.map_err(TopicError::Request)?;
+    let answers = client.create_topics(&topics, &options).await;
     // Destroying a client joins its threads.
     tokio::task::spawn_blocking(move || drop(client));
+    let answers = match answers {
+        Ok(answers) => answers,
+        Err(source) => match why_unreachable(config).await? {
+            Some(reason) => return Err(TopicError::Unreachable { reason, source }),
+            None => return Err(TopicError::Request(source)),
+        },
+    };
     for answer in answers {
         match answer {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
@@ -61,6 +78,24 @@ pub async fn create_topics(config: &KafkaConfig, topics: &[TopicSpec]) -> Result
         }
     }
     Ok(())
+}
+
+/// An administrative client says that there was no answer, and never why; a producer is told.
+async fn why_unreachable(config: &KafkaConfig) -> Result<Option<String>, KafkaConfigError> {
+    let state = StateReporter::new(&config.client_id);
+    let mut states = state.subscribe();
+    let client = Producer::new(config, state)?;
+    let known =
+        tokio::time::timeout(REASON_TIMEOUT, states.wait_for(|state| *state != BusState::Connecting)).await;
+    let reason = match known {
+        Ok(Ok(state)) => match &*state {
+            BusState::Down(reason) => Some(reason.clone()),
+            BusState::Connecting | BusState::Up => None,
+        },
+        Ok(Err(_)) | Err(_) => None,
+    };
+    tokio::task::spawn_blocking(move || drop(client));
+    Ok(reason)
 }
 
 /// Creates those of `topics` that do not exist, trying until it succeeds or `shutdown` is cancelled.

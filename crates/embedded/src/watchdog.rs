@@ -10,15 +10,15 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-/// Reads the server's process id, then the farewell. Without a farewell it asks for a fast shutdown (SIGINT), after
-/// ten seconds for an immediate one (SIGQUIT), and after five more it kills. Last it removes the folder it was given.
+/// Reads the server's process id, then the farewell. Without a farewell it sends the signals it was given: the first
+/// at once, the second after ten seconds, and five seconds later it kills. Last it removes the folder it was given.
 const SCRIPT: &str = r#"
 read -r server || exit 0
 if ! read -r farewell; then
     tenths=0
-    kill -INT "$server" 2>/dev/null
+    kill "-$2" "$server" 2>/dev/null
     while kill -0 "$server" 2>/dev/null && [ "$tenths" -lt 200 ]; do
-        [ "$tenths" -eq 100 ] && kill -QUIT "$server" 2>/dev/null
+        [ "$tenths" -eq 100 ] && kill "-$3" "$server" 2>/dev/null
         [ "$tenths" -eq 150 ] && kill -KILL "$server" 2>/dev/null
         sleep 0.1
         tenths=$((tenths + 1))
@@ -27,19 +27,27 @@ fi
 [ "$farewell" = keep ] || [ -z "$1" ] || rm -rf -- "$1"
 "#;
 
+/// Names of the signals that end a server: one that asks, and one that insists.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signals {
+    pub(crate) ask: &'static str,
+    pub(crate) insist: &'static str,
+}
+
 /// The watchdog of one server. Dropped without [`Watchdog::release`], it ends the server.
 #[derive(Debug)]
-pub(super) struct Watchdog {
+pub(crate) struct Watchdog {
     process: Child,
     pipe: ChildStdin,
 }
 
 impl Watchdog {
     /// Starts a watchdog, which removes `remove` when it ends. It does nothing until it is told what to guard.
-    pub(super) fn spawn(remove: Option<&Path>) -> io::Result<Self> {
+    pub(crate) fn spawn(remove: Option<&Path>, signals: Signals) -> io::Result<Self> {
         let mut process = Command::new("sh")
             .args(["-c", SCRIPT, "sh"])
             .arg(remove.map_or(OsStr::new(""), Path::as_os_str))
+            .args([signals.ask, signals.insist])
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -51,17 +59,17 @@ impl Watchdog {
     }
 
     /// Names the server to guard.
-    pub(super) fn guard(&mut self, server: u32) -> io::Result<()> {
+    pub(crate) fn guard(&mut self, server: u32) -> io::Result<()> {
         writeln!(self.pipe, "{server}")
     }
 
     /// Ends the watchdog after the server is down. It still removes what it was given to remove.
-    pub(super) fn release(self) -> io::Result<()> {
+    pub(crate) fn release(self) -> io::Result<()> {
         self.say("stopped")
     }
 
     /// Ends the watchdog after the server is down, and leaves all files.
-    pub(super) fn release_keeping_files(self) -> io::Result<()> {
+    pub(crate) fn release_keeping_files(self) -> io::Result<()> {
         self.say("keep")
     }
 

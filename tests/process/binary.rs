@@ -1,0 +1,133 @@
+//! The binary of a service as a child process, in surroundings of its own.
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::SUBJECT;
+
+/// The service that a test file is about.
+pub(crate) struct Subject {
+    pub(crate) name: &'static str,
+    pub(crate) binary: &'static str,
+    /// The setting that says where health is served.
+    pub(crate) ops_addr: &'static str,
+    /// The settings that say where else it listens.
+    pub(crate) listeners: &'static [&'static str],
+    /// The secrets without which it does not start, made anew.
+    pub(crate) secrets: fn() -> Vec<(&'static str, String)>,
+}
+
+/// What a finished command left behind.
+pub(crate) struct Finished {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) took: Duration,
+}
+
+impl Finished {
+    /// Both outputs, to look for what must or must not be there.
+    pub(crate) fn text(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+}
+
+/// Pairs as a child takes them.
+pub(crate) type Environment = Vec<(&'static str, String)>;
+
+fn command(arguments: &[&str], environment: &Environment) -> Command {
+    let mut command = Command::new(SUBJECT.binary);
+    // Nothing of the surroundings of the test run configures the service.
+    command.args(arguments).env_clear().envs(environment.iter().map(|(name, value)| (*name, value.as_str())));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs a command to its end.
+pub(crate) async fn run(arguments: &[&str], environment: Environment) -> Finished {
+    let mut command = command(arguments, &environment);
+    let work = move || {
+        let start = Instant::now();
+        let Output { status, stdout, stderr } = command.output().expect("the binary can be started");
+        let text = |bytes| String::from_utf8(bytes).expect("the binary prints text");
+        Finished { code: status.code(), stdout: text(stdout), stderr: text(stderr), took: start.elapsed() }
+    };
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+/// A running service; it is killed when the test gives it up.
+pub(crate) struct Running {
+    child: Option<Child>,
+    pub(crate) ops: SocketAddr,
+}
+
+/// Everything that `serve` needs, with every port picked by the machine but the one of health, and both servers away
+/// unless `servers` names them.
+pub(crate) fn serving(servers: Environment) -> (Environment, SocketAddr) {
+    let ops = free_addr();
+    let mut environment = (SUBJECT.secrets)();
+    environment.extend(SUBJECT.listeners.iter().map(|name| (*name, "127.0.0.1:0".to_owned())));
+    environment.push((SUBJECT.ops_addr, ops.to_string()));
+    // Nobody listens there.
+    environment.push(("KAFKA_BROKERS", "127.0.0.1:9".to_owned()));
+    environment.push(("DATABASE_URL", "postgres://nobody@127.0.0.1:9/nothing".to_owned()));
+    environment.push(("FILES_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/files").to_owned()));
+    environment.extend(servers);
+    (environment, ops)
+}
+
+/// Starts the service.
+pub(crate) fn serve(arguments: &[&str], servers: Environment) -> Running {
+    let (environment, ops) = serving(servers);
+    let mut command = command(arguments, &environment);
+    // Nobody reads them while it runs, and a full pipe would stop it.
+    let child =
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary can be started");
+    Running { child: Some(child), ops }
+}
+
+impl Running {
+    /// Asks the running service by the command for it until the answer has what the test wants, and answers it.
+    pub(crate) async fn healthcheck(
+        &mut self,
+        arguments: &[&str],
+        wanted: impl Fn(&Finished) -> bool,
+    ) -> Finished {
+        let line: Vec<_> = ["healthcheck"].iter().chain(arguments).copied().collect();
+        let start = Instant::now();
+        loop {
+            let finished = run(&line, vec![(SUBJECT.ops_addr, self.ops.to_string())]).await;
+            if wanted(&finished) {
+                return finished;
+            }
+            let ended = self.child.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none(), "{} ended early: {ended:?}", SUBJECT.name);
+            assert!(start.elapsed() < Duration::from_secs(30), "{} says {}", SUBJECT.name, finished.text());
+        }
+    }
+
+    /// Sends SIGTERM and waits for the end; answers how it ended and how long that took.
+    pub(crate) async fn terminate(mut self) -> (Option<i32>, Duration) {
+        let mut child = self.child.take().unwrap();
+        let start = Instant::now();
+        let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        let status = tokio::task::spawn_blocking(move || child.wait()).await.unwrap().unwrap();
+        (status.code(), start.elapsed())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// An address on which nobody listens at this moment.
+pub(crate) fn free_addr() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}

@@ -1,0 +1,53 @@
+//! workout-svc as its process sees it.
+
+use std::net::SocketAddr;
+
+use chassis::config::Settings;
+use chassis::kafka::{KafkaSettings, TopicPlan};
+use chassis::migrations::Tables;
+use chassis::process::{Service, ServiceError};
+use chassis::time::{Clock as _, SystemClock};
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+
+use crate::catalogue::Catalogue;
+use crate::exercises::seed_catalogue;
+use crate::store::TABLES;
+use crate::{App, WorkoutSvcConfig, config, events};
+
+/// The process of workout-svc.
+#[derive(Debug)]
+pub struct Process;
+
+impl Service for Process {
+    type Config = WorkoutSvcConfig;
+    const NAME: &'static str = crate::NAME;
+    const ABOUT: &'static str = "Athletes, exercises, routines and workouts of Fitness Trainer.";
+    const PUBLISHES: &'static [&'static str] = &events::PUBLISHED;
+    const LISTENS_TO: &'static [&'static str] = &events::TOPICS;
+
+    fn config(settings: &mut Settings) -> Option<WorkoutSvcConfig> {
+        WorkoutSvcConfig::from_settings(settings)
+    }
+
+    fn ops_addr(settings: &mut Settings) -> SocketAddr {
+        config::ops_addr(settings)
+    }
+
+    fn tables() -> Option<&'static Tables> {
+        Some(&TABLES)
+    }
+
+    async fn seed(pool: &PgPool) -> Result<(), ServiceError> {
+        Ok(seed_catalogue(pool, &Catalogue::embedded()?, SystemClock.now()).await?)
+    }
+
+    fn topics(settings: &mut Settings) -> Option<TopicPlan> {
+        let kafka = KafkaSettings::from_settings(settings, crate::NAME);
+        Some(events::topics(&kafka, &config::kafka_group(settings)))
+    }
+
+    async fn serve(config: WorkoutSvcConfig, shutdown: CancellationToken) -> Result<(), ServiceError> {
+        Ok(App::build(config).await?.run_until(shutdown).await?)
+    }
+}
