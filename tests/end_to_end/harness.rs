@@ -1,29 +1,47 @@
 //! A running system and the clients of its users.
 
+#![allow(dead_code, unused_imports, reason = "three programs hold this harness, and each uses its part")]
+
+mod address;
 mod api;
 mod contract;
+mod deployment;
 mod feed;
 mod image;
 mod kafka;
+mod kafka_server;
+mod logs;
 mod mailbox;
 mod otlp;
 mod parts;
 mod person;
+mod process;
+mod servers;
+mod service;
+mod standalone;
 mod system;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+pub(crate) use self::address::free_addr;
 pub(crate) use self::api::{Account, Api};
 pub(crate) use self::contract::{Rpc, rpcs};
+pub(crate) use self::deployment::{Deployment, Plan};
 pub(crate) use self::feed::Feed;
 pub(crate) use self::image::png;
 pub(crate) use self::kafka::{Record, read_topic, records_of};
+pub(crate) use self::kafka_server::KafkaServer;
 pub(crate) use self::mailbox::{Inbox, Mail};
 pub(crate) use self::otlp::{Collector, ReceivedSpan};
 pub(crate) use self::parts::{Part, Parts};
 pub(crate) use self::person::Person;
+pub(crate) use self::process::Exit;
+pub(crate) use self::service::Service;
 pub(crate) use self::system::{Options, System, shared};
+
+/// Whether services run as processes on real servers: two programs hold these tests, and this one says which it is.
+pub(crate) const REAL_SERVERS: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"real_servers");
 
 /// Asks until there is an answer; fails with `what` when there is none in time.
 pub(crate) async fn eventually<T, F>(what: &str, limit: Duration, mut ask: impl FnMut() -> F) -> T

@@ -3,10 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use embedded::broker::Broker;
 use embedded::mailbox::{Mailbox, MailboxConfig};
 
-use crate::harness::{Account, Inbox, Options, System, eventually};
+use crate::harness::{Account, Inbox, KafkaServer, Options, System, eventually, free_addr};
 
 const RECOVERY_LIMIT: Duration = Duration::from_mins(1);
 
@@ -15,17 +14,13 @@ async fn mailbox(smtp_addr: SocketAddr) -> Mailbox {
     Mailbox::start(MailboxConfig { smtp_addr, http_addr, ..MailboxConfig::in_memory() }).await.unwrap()
 }
 
-fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
 fn inbox(mailbox: &Mailbox) -> Inbox {
     Inbox::new(&format!("http://{}", mailbox.http_addr()))
 }
 
 #[tokio::test]
 async fn with_smtp_away_registration_answers_and_the_mail_comes_when_it_is_back() {
-    let smtp = free_address();
+    let smtp = free_addr();
     let system = System::start(Options {
         environment: vec![("SMTP_HOST", smtp.ip().to_string()), ("SMTP_PORT", smtp.port().to_string())],
         ..Options::default()
@@ -57,14 +52,14 @@ async fn with_smtp_away_registration_answers_and_the_mail_comes_when_it_is_back(
 
 #[tokio::test]
 async fn after_kill_9_with_mail_unsent_the_next_start_sends_exactly_one() {
-    let smtp = free_address();
+    let smtp = free_addr();
     let data = tempfile::tempdir().unwrap();
     let options = || Options {
         data_dir: Some(data.path().to_owned()),
         environment: vec![("SMTP_HOST", smtp.ip().to_string()), ("SMTP_PORT", smtp.port().to_string())],
     };
     let account = Account::new("en");
-    let system = System::start(options()).await;
+    let mut system = System::start(options()).await;
     system.api().register(&account).await;
     system.signal("KILL");
     system.gone(Duration::from_secs(10)).await;
@@ -81,9 +76,10 @@ async fn after_kill_9_with_mail_unsent_the_next_start_sends_exactly_one() {
 
 #[tokio::test]
 async fn with_kafka_away_registration_answers_and_the_mail_comes_when_it_is_back() {
-    let kafka = free_address();
+    let mut kafka = KafkaServer::start().await;
+    kafka.stop().await;
     let system = System::start(Options {
-        environment: vec![("KAFKA_BROKERS", kafka.to_string())],
+        environment: vec![("KAFKA_BROKERS", kafka.addr().to_string())],
         ..Options::default()
     })
     .await;
@@ -91,15 +87,15 @@ async fn with_kafka_away_registration_answers_and_the_mail_comes_when_it_is_back
     let before = Account::new("en");
     api.register(&before).await;
 
-    let broker = Broker::start(kafka).await.unwrap();
+    kafka.start_again().await;
     inbox.wait_for(&before.email, 1, RECOVERY_LIMIT).await;
 
-    broker.close().await;
+    kafka.stop().await;
     let during = Account::new("en");
     api.register(&during).await;
     assert!(inbox.mails_to(&during.email).await.is_empty());
 
-    broker.open().await.unwrap();
+    kafka.start_again().await;
     inbox.wait_for(&during.email, 1, RECOVERY_LIMIT).await;
     let after = Account::new("en");
     api.register(&after).await;

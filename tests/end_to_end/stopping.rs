@@ -18,7 +18,7 @@ async fn gone(processes: &[u32]) {
 async fn sigterm_ends_everything_and_the_next_start_finds_the_data() {
     let data = tempfile::tempdir().unwrap();
     let options = || Options { data_dir: Some(data.path().to_owned()), ..Options::default() };
-    let system = System::start(options()).await;
+    let mut system = System::start(options()).await;
     let account = Account::new("en");
     system.api().register(&account).await;
     let code = system.inbox().wait_for(&account.email, 1, Duration::from_secs(10)).await[0].code();

@@ -10,6 +10,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -18,6 +19,8 @@ use tonic::{Request, Response, Status};
 /// A span as it was exported.
 #[derive(Clone, Debug)]
 pub(crate) struct ReceivedSpan {
+    /// `service.name` of the resource.
+    pub(crate) service: String,
     pub(crate) name: String,
     pub(crate) kind: i32,
     pub(crate) trace_id: String,
@@ -69,28 +72,36 @@ impl TraceService for Receiver {
         &self,
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        let resources = request.into_inner().resource_spans;
-        let spans = resources.into_iter().flat_map(|r| r.scope_spans).flat_map(|scope| scope.spans);
-        self.0.lock().unwrap().extend(spans.map(received));
+        for resource in request.into_inner().resource_spans {
+            let attributes = resource.resource.map(|resource| resource.attributes).unwrap_or_default();
+            let service = texts(attributes).remove("service.name").unwrap_or_default();
+            let spans = resource.scope_spans.into_iter().flat_map(|scope| scope.spans);
+            self.0.lock().unwrap().extend(spans.map(|span| received(&service, span)));
+        }
         Ok(Response::new(ExportTraceServiceResponse::default()))
     }
 }
 
-fn received(span: Span) -> ReceivedSpan {
-    let attributes = span.attributes.into_iter().map(|attribute| {
+fn texts(attributes: Vec<KeyValue>) -> HashMap<String, String> {
+    let text = |attribute: KeyValue| {
         let value = match attribute.value.and_then(|value| value.value) {
             Some(Value::StringValue(text)) => text,
             other => format!("{other:?}"),
         };
         (attribute.key, value)
-    });
+    };
+    attributes.into_iter().map(text).collect()
+}
+
+fn received(service: &str, span: Span) -> ReceivedSpan {
     ReceivedSpan {
+        service: service.to_owned(),
         name: span.name,
         kind: span.kind,
         trace_id: hex(&span.trace_id),
         span_id: hex(&span.span_id),
         parent_span_id: hex(&span.parent_span_id),
-        attributes: attributes.collect(),
+        attributes: texts(span.attributes),
     }
 }
 

@@ -1,26 +1,20 @@
 //! The system in parts that can be stopped and started one at a time, each at a fixed address.
 
-use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+mod in_process;
+
 use std::time::Duration;
 
-use chassis::config::Settings;
-use embedded::broker::Broker;
-use embedded::mailbox::{Mailbox, MailboxConfig};
-use embedded::postgres::{Cluster, ClusterConfig};
-use gateway::GatewayConfig;
-use notify_svc::NotifySvcConfig;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
-use user_svc::UserSvcConfig;
-use workout_svc::WorkoutSvcConfig;
+use self::in_process::InProcess;
+use super::deployment::{Deployment, Plan};
+use super::servers::Servers;
+use super::service::Service;
+use super::{Api, Inbox, REAL_SERVERS, eventually};
 
-use super::{Api, Inbox, eventually};
+const READY_LIMIT: Duration = Duration::from_mins(1);
 
 /// A part that can be away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    Gateway,
     UserSvc,
     WorkoutSvc,
     NotifySvc,
@@ -29,133 +23,90 @@ pub(crate) enum Part {
     Smtp,
 }
 
-const DATABASES: [&str; 3] = ["user_svc", "workout_svc", "notify_svc"];
-const SERVICES: [Part; 4] = [Part::UserSvc, Part::WorkoutSvc, Part::NotifySvc, Part::Gateway];
-
-struct Service {
-    shutdown: CancellationToken,
-    running: JoinHandle<anyhow::Result<()>>,
-}
-
-/// All parts of a system.
-pub(crate) struct Parts {
-    settings: Settings,
-    /// By database name; known before and after PostgreSQL is away.
-    database_urls: BTreeMap<&'static str, String>,
-    folder: tempfile::TempDir,
-    http: SocketAddr,
-    postgres_port: u16,
-    services: BTreeMap<Part, Service>,
-    postgres: Option<Cluster>,
-    broker: Broker,
-    mailbox: Mailbox,
-}
-
-fn free_addr() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+/// All parts of a system: services as tasks on embedded servers, or as processes on real ones.
+pub(crate) enum Parts {
+    InProcess(Box<InProcess>),
+    Processes(Box<Deployment>),
 }
 
 impl Parts {
     /// Starts everything.
     pub(crate) async fn start() -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let folder = tempfile::tempdir().unwrap();
-        let broker = Broker::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let mailbox = Mailbox::start(MailboxConfig::in_memory()).await.unwrap();
-        let (http, postgres_port) = (free_addr(), free_addr().port());
-        let mut settings = Settings::from_pairs::<&str, &str>([]);
-        standalone::provide_secrets(&mut settings, None).unwrap();
-        let mut set = |name: &str, value: String| settings.set(name, value);
-        for (addr, url) in [
-            ("USER_SVC_GRPC_ADDR", "USER_SVC_URL"),
-            ("WORKOUT_SVC_GRPC_ADDR", "WORKOUT_SVC_URL"),
-            ("NOTIFY_SVC_GRPC_ADDR", "NOTIFY_SVC_URL"),
-        ] {
-            let at = free_addr();
-            set(addr, at.to_string());
-            set(url, format!("http://{at}"));
-        }
-        for addr in ["GATEWAY_OPS_ADDR", "USER_SVC_OPS_ADDR", "WORKOUT_SVC_OPS_ADDR", "NOTIFY_SVC_OPS_ADDR"] {
-            set(addr, "127.0.0.1:0".to_owned());
-        }
-        set("GATEWAY_HTTP_ADDR", http.to_string());
-        set("KAFKA_BROKERS", broker.addr().to_string());
-        set("SMTP_HOST", mailbox.smtp_addr().ip().to_string());
-        set("SMTP_PORT", mailbox.smtp_addr().port().to_string());
-        set("FILES_DIR", folder.path().join("files").display().to_string());
-        let services = BTreeMap::new();
-        let mut parts = Self {
-            settings,
-            database_urls: BTreeMap::new(),
-            folder,
-            http,
-            postgres_port,
-            services,
-            postgres: None,
-            broker,
-            mailbox,
+        let mut parts = if REAL_SERVERS {
+            Self::Processes(Box::new(Deployment::start(Plan::default()).await))
+        } else {
+            Self::InProcess(Box::new(InProcess::start().await))
         };
-        parts.resume(Part::Postgres).await;
-        for service in SERVICES {
-            parts.resume(service).await;
-        }
         parts.until_ready().await;
         parts
     }
 
     /// A REST client.
     pub(crate) fn api(&self) -> Api {
-        Api::new(&format!("http://{}", self.http))
+        match self {
+            Self::InProcess(services) => Api::new(&services.rest()),
+            Self::Processes(deployment) => deployment.api(),
+        }
     }
 
     /// The mailbox.
     pub(crate) fn inbox(&self) -> Inbox {
-        Inbox::new(&format!("http://{}", self.mailbox.http_addr()))
+        Inbox::new(&format!("http://{}", self.servers().mailbox_addr()))
     }
 
     /// Takes a part away.
     pub(crate) async fn stop(&mut self, part: Part) {
         match part {
-            Part::Postgres => self.postgres.take().expect("it runs").stop().await,
-            Part::Kafka => self.broker.close().await,
-            Part::Smtp => self.mailbox.close_smtp().await,
-            service => {
-                let service = self.services.remove(&service).expect("it runs");
-                service.shutdown.cancel();
-                service.running.await.unwrap().unwrap();
-            }
+            Part::Postgres => self.servers_mut().stop_postgres().await,
+            Part::Kafka => self.servers_mut().kafka_mut().stop().await,
+            Part::Smtp => self.servers().mailbox.close_smtp().await,
+            Part::UserSvc => self.stop_service(Service::UserSvc).await,
+            Part::WorkoutSvc => self.stop_service(Service::WorkoutSvc).await,
+            Part::NotifySvc => self.stop_service(Service::NotifySvc).await,
         }
     }
 
     /// Brings a part back, at its old address and with its data.
     pub(crate) async fn resume(&mut self, part: Part) {
         match part {
-            Part::Postgres => {
-                let config = ClusterConfig {
-                    port: Some(self.postgres_port),
-                    durable: false,
-                    ..ClusterConfig::new(self.folder.path().join("postgres"))
-                };
-                let cluster = Cluster::start(config).await.unwrap();
-                for database in DATABASES {
-                    cluster.create_database(database).await.unwrap();
-                    self.database_urls.insert(database, cluster.url(database));
-                }
-                self.postgres = Some(cluster);
-            }
-            Part::Kafka => self.broker.open().await.unwrap(),
-            Part::Smtp => self.mailbox.open_smtp().await.unwrap(),
-            service => {
-                let running = self.run(service).await;
-                self.services.insert(service, running);
+            Part::Postgres => self.servers_mut().start_postgres().await,
+            Part::Kafka => self.servers_mut().kafka_mut().start_again().await,
+            Part::Smtp => self.servers().mailbox.open_smtp().await.unwrap(),
+            Part::UserSvc => self.start_service(Service::UserSvc).await,
+            Part::WorkoutSvc => self.start_service(Service::WorkoutSvc).await,
+            Part::NotifySvc => self.start_service(Service::NotifySvc).await,
+        }
+    }
+
+    async fn stop_service(&mut self, service: Service) {
+        match self {
+            Self::InProcess(services) => services.stop(service).await,
+            Self::Processes(deployment) => {
+                let exit = deployment.end_one(service, 0, "TERM").await;
+                assert!(exit.status.success(), "{service:?}: {}", exit.status);
             }
         }
     }
 
-    /// Waits until the gateway and everything behind it says that it is up.
-    pub(crate) async fn until_ready(&self) {
+    async fn start_service(&mut self, service: Service) {
+        match self {
+            Self::InProcess(services) => services.run(service).await,
+            Self::Processes(deployment) => deployment.start_one(service, 0),
+        }
+    }
+
+    /// Waits until each service says that it is ready, and the gateway that all behind it is up. The gateway alone will
+    /// not do: it may not have noticed yet that a service was away.
+    pub(crate) async fn until_ready(&mut self) {
+        match self {
+            Self::InProcess(services) => {
+                let ready = tokio::time::timeout(READY_LIMIT, services.until_ready()).await;
+                ready.expect("the services get ready");
+            }
+            Self::Processes(deployment) => deployment.until_ready(false).await,
+        }
         let api = self.api();
-        eventually("all parts are up", Duration::from_mins(1), || async {
+        eventually("all parts are up", READY_LIMIT, || async {
             let report = api.request("GET", "/readyz").send().await.ok()?;
             let report: serde_json::Value = report.json().await.ok()?;
             let up = |(_, state): (&String, &serde_json::Value)| state["state"] == "up";
@@ -166,60 +117,33 @@ impl Parts {
 
     /// The URL of a service's database.
     pub(crate) fn database_url(&self, database: &str) -> String {
-        self.database_urls[database].clone()
+        self.servers().database_url(database)
     }
 
     /// Kafka bootstrap servers.
     pub(crate) fn kafka(&self) -> String {
-        self.broker.addr().to_string()
-    }
-
-    fn settings(&self, database: &str) -> Settings {
-        let mut settings = self.settings.clone();
-        settings.set("DATABASE_URL", self.database_urls[database].as_str());
-        settings
-    }
-
-    async fn run(&self, service: Part) -> Service {
-        let shutdown = CancellationToken::new();
-        let stop = shutdown.clone();
-        let running = match service {
-            Part::UserSvc => {
-                let config = UserSvcConfig::from_settings(&mut self.settings("user_svc")).unwrap();
-                let app = user_svc::App::build(config).await.unwrap();
-                tokio::spawn(app.run_until(stop))
-            }
-            Part::WorkoutSvc => {
-                let config = WorkoutSvcConfig::from_settings(&mut self.settings("workout_svc")).unwrap();
-                let app = workout_svc::App::build(config).await.unwrap();
-                tokio::spawn(app.run_until(stop))
-            }
-            Part::NotifySvc => {
-                let config = NotifySvcConfig::from_settings(&mut self.settings("notify_svc")).unwrap();
-                let app = notify_svc::App::build(config).await.unwrap();
-                tokio::spawn(app.run_until(stop))
-            }
-            Part::Gateway => {
-                let config = GatewayConfig::from_settings(&mut self.settings("user_svc"));
-                let app = gateway::App::build(config).await.unwrap();
-                tokio::spawn(app.run_until(stop))
-            }
-            Part::Postgres | Part::Kafka | Part::Smtp => unreachable!("these are no services"),
-        };
-        Service { shutdown, running }
+        self.servers().kafka_brokers()
     }
 
     /// Stops everything in order.
-    pub(crate) async fn end(mut self) {
-        for service in SERVICES.into_iter().rev() {
-            if self.services.contains_key(&service) {
-                self.stop(service).await;
-            }
+    pub(crate) async fn end(self) {
+        match self {
+            Self::InProcess(services) => services.end().await,
+            Self::Processes(deployment) => deployment.end().await,
         }
-        if let Some(cluster) = self.postgres.take() {
-            cluster.stop().await;
+    }
+
+    fn servers(&self) -> &Servers {
+        match self {
+            Self::InProcess(services) => &services.servers,
+            Self::Processes(deployment) => &deployment.servers,
         }
-        self.broker.stop().await;
-        self.mailbox.stop().await;
+    }
+
+    fn servers_mut(&mut self) -> &mut Servers {
+        match self {
+            Self::InProcess(services) => &mut services.servers,
+            Self::Processes(deployment) => &mut deployment.servers,
+        }
     }
 }
