@@ -1,0 +1,1 @@
+"""What the Dockerfile is checked by."""

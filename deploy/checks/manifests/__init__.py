@@ -1,0 +1,1 @@
+"""What test_kubernetes.py knows of the manifests under deploy/kubernetes."""

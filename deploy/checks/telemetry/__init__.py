@@ -1,0 +1,1 @@
+"""What test_observability.py needs beside pytest."""
