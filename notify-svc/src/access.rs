@@ -1,13 +1,10 @@
 //! Who may call: accounts that still exist, and administrators by what is known of their roles now.
 
-use chassis::auth::Principal;
+use chassis::auth::{Principal, Role};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::ledger::accounts;
-
-/// The role that may see and change what belongs to others.
-const ADMIN: &str = "admin";
 
 /// Judges callers whose access token was verified.
 ///
@@ -46,7 +43,7 @@ impl Access {
     /// Lets administrators pass.
     pub async fn admin(&self, caller: &Principal) -> Result<(), AccessError> {
         let roles = self.standing(caller).await?;
-        if roles.as_ref().unwrap_or(&caller.roles).iter().any(|role| role == ADMIN) {
+        if roles.as_ref().unwrap_or(&caller.roles).iter().any(|role| role == Role::Admin.name()) {
             Ok(())
         } else {
             Err(AccessError::NotAdmin)

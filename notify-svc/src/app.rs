@@ -4,10 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use chassis::auth::{KeySetFetcher, Verifier};
-use chassis::grpc::client::{self, Client};
+use chassis::auth::{KeySource, Verifier};
 use chassis::grpc::server::GrpcServer;
-use chassis::health::{Dependency, Health, Need};
+use chassis::health::{Health, Need};
 use chassis::lifecycle::Tasks;
 use chassis::migrations::MigrationError;
 use chassis::time::{Clock, SystemClock};
@@ -22,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::NAME;
 use crate::access::Access;
-use crate::config::{NotifySvcConfig, TokenKeys};
+use crate::config::NotifySvcConfig;
 use crate::dead_letters::{Collector, DeadLetters};
 use crate::delivery::{Wake, Workers};
 use crate::events::{self, Intake, TOPICS};
@@ -47,13 +46,6 @@ pub struct App {
     ops: TcpListener,
 }
 
-/// What fetches the keys of access tokens.
-struct KeySource {
-    fetcher: KeySetFetcher,
-    user_svc: Client,
-    dependency: Dependency,
-}
-
 /// Why the service cannot go on.
 #[derive(Debug, thiserror::Error)]
 enum StartError {
@@ -69,16 +61,9 @@ impl App {
         let pool = database::open(&config.database, NAME).context("DATABASE_URL is not a PostgreSQL URL")?;
         let renderer = Renderer::new(config.from.clone(), &config.public_url, config.sealing.clone())?;
         let health = Health::default();
-        let (verifier, keys) = match &config.token_keys {
-            TokenKeys::Known(verifier) => (verifier.clone(), None),
-            TokenKeys::UserSvc { url, issuer } => {
-                let (verifier, fetcher) = Verifier::remote(issuer);
-                let user_svc = client::connect(url, 1).context("USER_SVC_URL does not fit")?;
-                // Mail needs no tokens.
-                let dependency = health.dependency("token-keys", Need::Deferrable);
-                (verifier, Some(KeySource { fetcher, user_svc, dependency }))
-            }
-        };
+        // Mail needs no tokens.
+        let (verifier, keys) =
+            config.token_keys.verifier(&health, Need::Deferrable).context("USER_SVC_URL does not fit")?;
         let kafka = &config.kafka.kafka;
         let consumer = KafkaConsumer::new(kafka, ConsumerConfig::new(&config.kafka_group, &TOPICS))
             .context("the Kafka settings do not fit")?;
@@ -137,8 +122,8 @@ impl App {
         rear.spawn("ops", ops::serve(ops, ops::routes(health.clone()), token()));
         rear.watch("postgres", database::watch(pool.clone(), postgres, token()));
         rear.watch("kafka", kafka::watch(consumer.state(), broker, token()));
-        if let Some(KeySource { fetcher, user_svc, dependency }) = keys {
-            rear.watch("token-keys", fetcher.run(user_svc, dependency, token()));
+        if let Some(keys) = keys {
+            rear.watch("token-keys", keys.run(token()));
         }
         let relay = Relay::new(pool.clone(), publisher.clone(), &outbox, config.relay);
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chassis::auth::Verifier;
+use chassis::auth::TokenKeys;
 use chassis::config::Settings;
 use chassis::database::DatabaseConfig;
 use chassis::drain::DrainConfig;
@@ -56,20 +56,6 @@ pub struct NotifySvcConfig {
     pub drain: DrainConfig,
 }
 
-/// Where the keys come from that verify access tokens.
-#[derive(Clone, Debug)]
-pub enum TokenKeys {
-    /// They are fetched from user-svc.
-    UserSvc {
-        /// Its gRPC endpoint.
-        url: String,
-        /// Who issues the tokens.
-        issuer: String,
-    },
-    /// They are known from the start.
-    Known(Verifier),
-}
-
 impl NotifySvcConfig {
     /// Reads the settings. Answers nothing where a secret is missing or unusable; [`Settings::finish`] then says why.
     pub fn from_settings(settings: &mut Settings) -> Option<Self> {
@@ -86,13 +72,7 @@ impl NotifySvcConfig {
         let kafka = KafkaSettings::from_settings(settings, crate::NAME);
         let kafka_group = kafka_group(settings);
         let dead_letter_topics = dead_letter_topics(settings);
-        let url = settings.value(
-            "USER_SVC_URL",
-            "user-svc's gRPC endpoints, separated by commas; a name counts with all its addresses.",
-            "http://127.0.0.1:50051",
-        );
-        let issuer =
-            settings.value("JWT_ISSUER", "Issuer in the access tokens.", "https://fitness-trainer.local");
+        let token_keys = TokenKeys::from_settings(settings);
         let delivery = delivery(settings);
         let from = settings.value(
             "EMAIL_FROM",
@@ -123,7 +103,7 @@ impl NotifySvcConfig {
             kafka,
             kafka_group,
             dead_letter_topics,
-            token_keys: TokenKeys::UserSvc { url, issuer },
+            token_keys,
             retention,
             delivery,
             from,

@@ -4,6 +4,7 @@
 //! What load does to two cores is not what a test wants to measure, so passwords are hashed with the least that Argon2
 //! allows; everything else is as it is by default.
 
+mod backlog;
 mod balancer;
 mod broker_outage;
 mod load;

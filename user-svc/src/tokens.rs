@@ -1,14 +1,12 @@
 //! Access tokens (EdDSA JSON Web Tokens, RFC 8037) and their public keys (RFC 7517).
 
-use chassis::auth::{AUDIENCE, Claims};
+use chassis::auth::{AUDIENCE, Claims, Role};
 use chrono::{DateTime, TimeDelta, Utc};
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, KeypairBytes};
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
-
-use crate::user::Role;
 
 /// Signs access tokens.
 #[derive(Clone)]
@@ -66,7 +64,7 @@ impl AccessTokens {
             aud: AUDIENCE.to_owned(),
             sub: user_id,
             sid: session_id,
-            roles: roles.iter().map(|role| role.as_str().to_owned()).collect(),
+            roles: roles.iter().map(|role| role.name().to_owned()).collect(),
             iat: now.timestamp(),
             nbf: now.timestamp(),
             exp: (now + self.lifetime).timestamp(),

@@ -1,37 +1,8 @@
 //! The account and its roles.
 
+use chassis::auth::Role;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
-
-/// What an account may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Keeps a training log; every account has it.
-    Athlete,
-    /// Coaches athletes.
-    Trainer,
-    /// Runs the installation.
-    Admin,
-}
-
-impl Role {
-    /// Every role, in the order in which an account lists them.
-    pub const ALL: [Self; 3] = [Self::Athlete, Self::Trainer, Self::Admin];
-
-    /// The name in tokens and in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Athlete => "athlete",
-            Self::Trainer => "trainer",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The role of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == name)
-    }
-}
 
 /// An account as its owner sees it.
 #[derive(Clone, PartialEq, Eq)]

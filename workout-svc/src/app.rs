@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chassis::auth::{KeySetFetcher, Verifier};
-use chassis::grpc::client::{self, Client};
+use chassis::auth::{KeySource, Verifier};
 use chassis::grpc::server::GrpcServer;
 use chassis::health::{Dependency, Health, Need};
 use chassis::lifecycle::Tasks;
@@ -25,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::NAME;
 use crate::catalogue::Catalogue;
-use crate::config::{TokenKeys, WorkoutSvcConfig};
+use crate::config::WorkoutSvcConfig;
 use crate::events::{self, Intake, TOPICS};
 use crate::grpc::{ExerciseApi, ReminderApi, RoutineApi, TrainerApi, WorkoutApi};
 use crate::planner::RoutinePlanner;
@@ -66,13 +65,6 @@ impl Dependencies {
     }
 }
 
-/// What fetches the keys of access tokens.
-struct KeySource {
-    fetcher: KeySetFetcher,
-    user_svc: Client,
-    dependency: Dependency,
-}
-
 /// Why the service cannot go on.
 #[derive(Debug, thiserror::Error)]
 enum StartError {
@@ -93,15 +85,8 @@ impl App {
         let pool = database::open(&config.database, NAME).context("DATABASE_URL is not a PostgreSQL URL")?;
         let health = Health::default();
         let dependencies = Dependencies::of(&health);
-        let (verifier, keys) = match &config.token_keys {
-            TokenKeys::Known(verifier) => (verifier.clone(), None),
-            TokenKeys::UserSvc { url, issuer } => {
-                let (verifier, fetcher) = Verifier::remote(issuer);
-                let user_svc = client::connect(url, 1).context("USER_SVC_URL does not fit")?;
-                let dependency = health.dependency("token-keys", Need::Required);
-                (verifier, Some(KeySource { fetcher, user_svc, dependency }))
-            }
-        };
+        let (verifier, keys) =
+            config.token_keys.verifier(&health, Need::Required).context("USER_SVC_URL does not fit")?;
         let consumer = ConsumerConfig::new(&config.kafka_group, &TOPICS);
         let consumer =
             KafkaConsumer::new(&config.kafka.kafka, consumer).context("the Kafka settings do not fit")?;
@@ -148,8 +133,8 @@ impl App {
         rear.spawn("ops", ops::serve(ops, ops::routes(health.clone()), token()));
         rear.watch("postgres", database::watch(pool.clone(), postgres, token()));
         rear.watch("kafka", kafka::watch(consumer.state(), broker, token()));
-        if let Some(KeySource { fetcher, user_svc, dependency }) = keys {
-            rear.watch("token-keys", fetcher.run(user_svc, dependency, token()));
+        if let Some(keys) = keys {
+            rear.watch("token-keys", keys.run(token()));
         }
         let relay = Relay::new(pool.clone(), publisher, &training.outbox, config.relay);
 

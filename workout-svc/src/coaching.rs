@@ -12,13 +12,13 @@ mod list_trainers;
 mod unfollow;
 
 use chassis::auth::Principal;
+use chassis::auth::Role;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub use self::create_profile::CreateTrainerProfile;
 use crate::athletes::Athlete;
-use crate::role::Role;
 use crate::store::followings;
 use crate::training::{Training, TrainingError};
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use chassis::auth::Verifier;
+use chassis::auth::TokenKeys;
 use chassis::config::Settings;
 use chassis::database::DatabaseConfig;
 use chassis::drain::DrainConfig;
@@ -37,20 +37,6 @@ pub struct WorkoutSvcConfig {
     pub drain: DrainConfig,
 }
 
-/// Where the keys come from that verify access tokens.
-#[derive(Clone, Debug)]
-pub enum TokenKeys {
-    /// They are fetched from user-svc.
-    UserSvc {
-        /// Its gRPC endpoint.
-        url: String,
-        /// Who issues the tokens.
-        issuer: String,
-    },
-    /// They are known from the start.
-    Known(Verifier),
-}
-
 impl WorkoutSvcConfig {
     /// Reads the settings. Answers nothing where something is unusable; [`Settings::finish`] then says why.
     pub fn from_settings(settings: &mut Settings) -> Option<Self> {
@@ -66,13 +52,7 @@ impl WorkoutSvcConfig {
         let ops_addr = ops_addr(settings);
         let kafka = KafkaSettings::from_settings(settings, crate::NAME);
         let kafka_group = kafka_group(settings);
-        let url = settings.value(
-            "USER_SVC_URL",
-            "user-svc's gRPC endpoints, separated by commas; a name counts with all its addresses.",
-            "http://127.0.0.1:50051",
-        );
-        let issuer =
-            settings.value("JWT_ISSUER", "Issuer in the access tokens.", "https://fitness-trainer.local");
+        let token_keys = TokenKeys::from_settings(settings);
         let planner = PlannerConfig::from_settings(settings);
         let drain = DrainConfig::from_settings(settings, "6");
         Some(Self {
@@ -83,7 +63,7 @@ impl WorkoutSvcConfig {
             kafka,
             kafka_group,
             relay: RelayConfig { replay_at_start, ..RelayConfig::default() },
-            token_keys: TokenKeys::UserSvc { url, issuer },
+            token_keys,
             planner,
             drain,
         })

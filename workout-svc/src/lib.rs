@@ -21,7 +21,6 @@ pub mod planner;
 mod process;
 pub mod progress;
 pub mod reminders;
-pub mod role;
 pub mod routines;
 pub mod store;
 mod text;
@@ -30,7 +29,7 @@ mod weekly;
 mod workouts;
 
 pub use app::App;
-pub use config::{TokenKeys, WorkoutSvcConfig};
+pub use config::WorkoutSvcConfig;
 pub use process::Process;
 pub use training::{Training, TrainingError};
 

@@ -1,6 +1,8 @@
 //! Access tokens: EdDSA JSON Web Tokens (RFC 7519, RFC 8037) that every service verifies by itself.
 
 mod remote;
+mod role;
+mod token_keys;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,6 +14,8 @@ use uuid::Uuid;
 
 pub use self::remote::KeySetFetcher;
 use self::remote::Wishes;
+pub use self::role::Role;
+pub use self::token_keys::{KeySource, TokenKeys};
 use crate::errors::ErrorCode;
 
 /// The audience of every access token.

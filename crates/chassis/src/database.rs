@@ -2,6 +2,7 @@
 
 mod metrics;
 
+use std::error::Error;
 use std::str::FromStr as _;
 use std::time::{Duration, Instant};
 
@@ -102,6 +103,13 @@ pub fn is_unavailable(error: &sqlx::Error) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the database is away according to one of the causes of `error`.
+pub fn caused_by_outage(error: &dyn Error) -> bool {
+    std::iter::successors(error.source(), |&cause| cause.source())
+        .filter_map(|cause| cause.downcast_ref::<sqlx::Error>())
+        .any(is_unavailable)
 }
 
 /// Names the trouble without host, user or statement.

@@ -22,8 +22,9 @@ use uuid::Uuid;
 use crate::{Envelope, Handler, Publisher, TraceContext};
 
 pub use consuming::{
-    a_crash_before_the_commit_repeats_the_records, a_group_resumes_where_it_committed, a_panic_is_a_retry,
-    a_retry_holds_back_its_key_alone, records_of_a_key_keep_their_order, ten_thousand_records_arrive,
+    a_crash_before_the_commit_repeats_the_records, a_group_resumes_where_it_committed,
+    a_hung_handler_is_a_retry, a_panic_is_a_retry, a_retry_holds_back_its_key_alone,
+    records_of_a_key_keep_their_order, ten_thousand_records_arrive,
 };
 pub use dead_letters::{
     a_rejected_record_becomes_a_dead_letter, an_exhausted_record_becomes_a_dead_letter,
@@ -48,6 +49,7 @@ macro_rules! for_each_promise {
             a_group_resumes_where_it_committed
             a_retry_holds_back_its_key_alone
             a_panic_is_a_retry
+            a_hung_handler_is_a_retry
             ten_thousand_records_arrive
             a_rejected_record_becomes_a_dead_letter
             an_exhausted_record_becomes_a_dead_letter
@@ -73,7 +75,7 @@ pub trait Bus: Send + Sync {
     fn fresh_topic(&self, partitions: i32) -> impl Future<Output = String> + Send;
 
     /// Starts a member of `group` on `topic` whose records go to `handler`. A record is given up after three attempts,
-    /// and a stopped member does not wait long for its handler.
+    /// the handler is after a few seconds, and a stopped member does not wait long for it.
     fn subscribe<H: Handler>(&self, group: &str, topic: &str, handler: H) -> Subscription;
 
     /// Writes a record as somebody might who knows nothing of this bus.

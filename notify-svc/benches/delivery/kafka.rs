@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use chassis::auth::TokenKeys;
 use chassis::database::DatabaseConfig;
 use chassis::grpc::server::GrpcServerConfig;
 use chassis::kafka::KafkaSettings;
 use chassis::sealing::SealingKeys;
 use embedded::broker::Broker;
 use eventbus::{Envelope, KafkaConfig, KafkaPublisher, Publisher as _, TopicSpec, create_topics};
-use notify_svc::config::TokenKeys;
 use notify_svc::delivery::DeliveryConfig;
 use notify_svc::events::TOPICS;
 use notify_svc::{App, NotifySvcConfig};

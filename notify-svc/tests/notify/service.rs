@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use chassis::auth::{AUDIENCE, Claims, Verifier};
+use chassis::auth::{AUDIENCE, Claims, TokenKeys, Verifier};
 use chassis::database::DatabaseConfig;
 use chassis::grpc::server::GrpcServerConfig;
 use chassis::kafka::KafkaSettings;
@@ -16,7 +16,6 @@ use fitness_proto::fitness::notify::v1::notification_admin_service_client::Notif
 use fitness_proto::fitness::notify::v1::notification_service_client::NotificationServiceClient;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use notify_svc::config::TokenKeys;
 use notify_svc::{App, NotifySvcConfig};
 use outbox::RelayConfig;
 use tokio::task::JoinHandle;

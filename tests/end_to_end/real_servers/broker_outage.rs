@@ -86,10 +86,10 @@ async fn with_the_broker_away_for_two_minutes_everybody_is_answered_and_the_back
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_the_broker_killed_under_load_no_mail_is_lost_or_doubled() {
     const KILLS: usize = 3;
-    const BETWEEN: usize = 120;
+    const BETWEEN: usize = 150;
     let mut deployment = super::deploy(1).await;
     let pipeline = Pipeline::of(&deployment);
-    let load = Load::start(&balancer(&deployment), RATE / 5, vec![Call::Register]);
+    let load = Load::start(&balancer(&deployment), RATE / 4, vec![Call::Register]);
     for kill in 1..=KILLS {
         load.until_accepted(kill * BETWEEN).await;
         // The broker dies with records on their way to it and from it.

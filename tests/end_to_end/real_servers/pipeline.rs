@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
+use super::backlog::backlog;
 use super::load::Outcome;
 use super::report::say;
 use crate::harness::Deployment;
@@ -14,11 +15,12 @@ use crate::harness::Deployment;
 /// Nothing at all moving for this time is a standstill.
 const STANDSTILL: Duration = Duration::from_mins(1);
 
-/// The databases of a system.
+/// The databases of a system, and its broker.
 pub(super) struct Pipeline {
     user: PgPool,
     workout: PgPool,
     notify: PgPool,
+    brokers: String,
 }
 
 /// What is under way.
@@ -36,7 +38,12 @@ impl Pipeline {
             let url = deployment.servers.database_url(database);
             PgPoolOptions::new().max_connections(1).connect_lazy(&url).unwrap()
         };
-        Self { user: connect("user_svc"), workout: connect("workout_svc"), notify: connect("notify_svc") }
+        Self {
+            user: connect("user_svc"),
+            workout: connect("workout_svc"),
+            notify: connect("notify_svc"),
+            brokers: deployment.servers.kafka_brokers(),
+        }
     }
 
     async fn position(&self) -> Position {
@@ -51,6 +58,18 @@ impl Pipeline {
             notifications: count(&self.notify, "SELECT count(*) FROM notifications").await,
             open_notifications: count(&self.notify, open).await,
         }
+    }
+
+    /// Where the events lie that are published and not finished, for whoever has to find out why.
+    async fn backlogs(&self) -> String {
+        let brokers = self.brokers.clone();
+        let ask = move || {
+            ["workout-svc", "notify-svc"].map(|group| {
+                let backlog = backlog(&brokers, "fitness.user.events", group);
+                format!("records by partition that {group} has not finished: {backlog:?}")
+            })
+        };
+        tokio::task::spawn_blocking(ask).await.unwrap().join("; ")
     }
 
     /// Waits until everything that follows from `accounts` registrations and `others` further mails has happened: the
@@ -72,7 +91,8 @@ impl Pipeline {
             }
             assert!(
                 last.1.elapsed() < STANDSTILL,
-                "nothing moves, {accounts} and {mails} expected: {position:?}"
+                "nothing moves, {accounts} and {mails} expected: {position:?}; {}",
+                self.backlogs().await
             );
             if said.elapsed() > Duration::from_secs(10) {
                 said = Instant::now();

@@ -14,9 +14,9 @@ const ROUNDS: usize = 3;
 const EXIT_LIMIT: Duration = Duration::from_secs(10);
 const LIMIT: Duration = Duration::from_mins(1);
 /// Requests a second; a third of them registrations.
-const RATE: u32 = 20;
+const RATE: u32 = 30;
 /// Registrations between two stops, so that each meets load.
-const BETWEEN: usize = 12;
+const BETWEEN: usize = 20;
 
 /// What a load balancer and a caller see of a replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

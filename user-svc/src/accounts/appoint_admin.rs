@@ -1,11 +1,12 @@
 //! The first admin, whom the configuration names.
 
+use chassis::auth::Role;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{AccountError, Accounts};
 use crate::store::users;
-use crate::user::{Role, User};
+use crate::user::User;
 
 impl Accounts {
     /// Makes the account that the configuration names an admin, if it is there and its address proved.

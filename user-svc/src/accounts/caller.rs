@@ -4,11 +4,12 @@
 //! read at each call.
 
 use chassis::auth::Principal;
+use chassis::auth::Role;
 use sqlx::PgConnection;
 
 use super::{AccountError, Accounts};
 use crate::store::users;
-use crate::user::{Role, User};
+use crate::user::User;
 
 impl Accounts {
     /// Answers the account of a living session.

@@ -1,11 +1,12 @@
 //! `GetUser`: the caller's own account, or any to an admin.
 
 use chassis::auth::Principal;
+use chassis::auth::Role;
 use uuid::Uuid;
 
 use super::{AccountError, Accounts};
 use crate::store::users;
-use crate::user::{Role, User};
+use crate::user::User;
 
 impl Accounts {
     /// Answers an account: the caller's own, or any to an admin. Others learn nothing of whether it exists.

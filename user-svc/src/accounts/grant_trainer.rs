@@ -1,10 +1,10 @@
 //! The role that comes with a trainer profile.
 
+use chassis::auth::Role;
 use uuid::Uuid;
 
 use super::{AccountError, Accounts};
 use crate::store::{inbox, users};
-use crate::user::Role;
 
 impl Accounts {
     /// Makes an account a trainer because of an event. An event counts once: a role that an admin took away does not

@@ -1,12 +1,13 @@
 //! What every change of roles ends with: the new roles and the event that tells them to all services.
 
+use chassis::auth::Role;
 use chrono::{DateTime, Utc};
 use fitness_proto::fitness::user::v1::{Role as RoleMessage, UserRolesChanged};
 use sqlx::PgConnection;
 
 use super::{AccountError, Accounts, timestamp};
 use crate::store::roles;
-use crate::user::{Role, User};
+use crate::user::User;
 
 impl Accounts {
     /// Replaces the roles of an account whose row the transaction holds, and tells everybody if that is a change.

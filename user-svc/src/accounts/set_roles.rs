@@ -1,11 +1,12 @@
 //! `SetRoles`: an admin says what an account may do.
 
 use chassis::auth::Principal;
+use chassis::auth::Role;
 use uuid::Uuid;
 
 use super::{AccountError, Accounts};
 use crate::store::{roles, users};
-use crate::user::{Role, User};
+use crate::user::User;
 
 impl Accounts {
     /// Replaces the roles of an account. Every account stays an athlete, and the last admin an admin.

@@ -1,9 +1,8 @@
 //! What a client is told of an error, and what the log is.
 
-use std::error::Error;
 use std::time::Duration;
 
-use chassis::database::is_unavailable;
+use chassis::database::caused_by_outage;
 use chassis::errors::{ErrorCode, Failure, Violation};
 use chassis::lifecycle::chain;
 use tonic::Status;
@@ -50,19 +49,13 @@ fn failure(error: &AccountError) -> Failure {
         AccountError::Password(PasswordError::Busy) => {
             Failure::new(ErrorCode::Overloaded).retry_after(BUSY_DELAY)
         }
-        AccountError::Database(_) | AccountError::Outbox(_) if database_is_away(error) => {
+        AccountError::Database(_) | AccountError::Outbox(_) if caused_by_outage(error) => {
             Failure::new(ErrorCode::DependencyUnavailable).retry_after(AWAY_DELAY)
         }
         AccountError::Password(_) | AccountError::Database(_) | AccountError::Outbox(_) => {
             ErrorCode::Internal.into()
         }
     }
-}
-
-fn database_is_away(error: &AccountError) -> bool {
-    std::iter::successors(error.source(), |&cause| cause.source())
-        .filter_map(|cause| cause.downcast_ref::<sqlx::Error>())
-        .any(is_unavailable)
 }
 
 #[cfg(test)]

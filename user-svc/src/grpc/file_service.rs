@@ -1,6 +1,5 @@
 //! `fitness.user.v1.FileService`.
 
-use std::error::Error;
 use std::fmt::Write as _;
 use std::pin::pin;
 use std::time::Duration;
@@ -185,15 +184,9 @@ fn failure(error: &FileError) -> Failure {
         FileError::NotFound => ErrorCode::NotFound.into(),
         FileError::AccountGone => ErrorCode::TokenInvalid.into(),
         FileError::Objects(_) => Failure::new(ErrorCode::DependencyUnavailable).retry_after(AWAY_DELAY),
-        FileError::Database(_) if database_is_away(error) => {
+        FileError::Database(_) if database::caused_by_outage(error) => {
             Failure::new(ErrorCode::DependencyUnavailable).retry_after(AWAY_DELAY)
         }
         FileError::Database(_) => ErrorCode::Internal.into(),
     }
-}
-
-fn database_is_away(error: &FileError) -> bool {
-    std::iter::successors(error.source(), |&cause| cause.source())
-        .filter_map(|cause| cause.downcast_ref::<sqlx::Error>())
-        .any(database::is_unavailable)
 }

@@ -3,7 +3,7 @@
 use fitness_proto::fitness::user::v1 as proto;
 
 use crate::accounts::timestamp;
-use crate::user::{Role, User};
+use crate::user::User;
 
 /// Answers the message of an account.
 pub(super) fn from(user: User) -> proto::User {
@@ -17,25 +17,5 @@ pub(super) fn from(user: User) -> proto::User {
         email_verified: user.email_verified,
         create_time: Some(timestamp(user.create_time)),
         password_set: user.password_set,
-    }
-}
-
-/// Answers the role of a message; the unspecified one is none.
-pub(super) fn role(role: proto::Role) -> Option<Role> {
-    match role {
-        proto::Role::Unspecified => None,
-        proto::Role::Athlete => Some(Role::Athlete),
-        proto::Role::Trainer => Some(Role::Trainer),
-        proto::Role::Admin => Some(Role::Admin),
-    }
-}
-
-impl From<Role> for proto::Role {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Athlete => Self::Athlete,
-            Role::Trainer => Self::Trainer,
-            Role::Admin => Self::Admin,
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! `fitness.user.v1.UserService`.
 
-use chassis::auth;
+use chassis::auth::{self, Role};
 use chassis::errors::{Failure, Violation};
 use chassis::validation;
 use fitness_proto::fitness::user::v1 as proto;
@@ -117,7 +117,7 @@ impl UserService for UserApi {
         let request = request.into_inner();
         validation::check(&request)?;
         let user_id = failure::id("user_id", &request.user_id)?;
-        let roles: Vec<_> = request.roles().filter_map(user_message::role).collect();
+        let roles: Vec<_> = request.roles().filter_map(Role::from_message).collect();
         let user = self.0.set_roles(&principal, user_id, &roles).await.map_err(|error| status(&error))?;
         Ok(Response::new(proto::SetRolesResponse { user: Some(user_message::from(user)) }))
     }

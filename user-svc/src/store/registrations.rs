@@ -1,12 +1,12 @@
 //! Registrations of addresses, new ones and known ones.
 
+use chassis::auth::Role;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::email_address::EmailAddress;
 use crate::profile::Profile;
-use crate::user::Role;
 
 /// What became of a registration in the table.
 pub(crate) struct Registered {
@@ -40,7 +40,7 @@ pub(crate) struct NewUser<'a> {
 ///
 /// One statement, so that of any number of concurrent registrations exactly one opens the account.
 pub(crate) async fn register(connection: &mut PgConnection, user: &NewUser<'_>) -> sqlx::Result<Registered> {
-    let roles = [Role::Athlete.as_str().to_owned()];
+    let roles = [Role::Athlete.name().to_owned()];
     sqlx::query_as!(
         Registered,
         r#"

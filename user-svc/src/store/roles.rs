@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::user::Role;
+use chassis::auth::Role;
 
 /// Answers all admins and keeps others from changing them until the transaction ends.
 ///
@@ -30,7 +30,7 @@ pub(crate) async fn replace(
     roles: &[Role],
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    let roles: Vec<_> = roles.iter().map(|role| role.as_str().to_owned()).collect();
+    let roles: Vec<_> = roles.iter().map(|role| role.name().to_owned()).collect();
     sqlx::query!(
         r#"
         UPDATE users

@@ -1,12 +1,13 @@
 //! Accounts.
 
+use chassis::auth::Role;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::email_address::EmailAddress;
 use crate::profile::Profile;
-use crate::user::{Role, User};
+use crate::user::User;
 
 /// A row of `users` without what only one statement needs.
 pub(super) struct Row {

@@ -1,11 +1,11 @@
 //! Who calls, and what they may do.
 
 use chassis::auth::Principal;
+use chassis::auth::Role;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Athlete;
-use crate::role::Role;
 use crate::store::{athletes, roles};
 use crate::training::{Training, TrainingError};
 

@@ -1,9 +1,9 @@
 //! What an account may do was changed.
 
+use chassis::auth::Role;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::role::Role;
 use crate::store::{athletes, roles};
 use crate::training::{Training, TrainingError};
 

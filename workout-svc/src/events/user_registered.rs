@@ -1,10 +1,10 @@
 //! An account was opened: it gets its athlete profile and the role that every account has.
 
+use chassis::auth::Role;
 use fitness_proto::fitness::user::v1::UserRegistered;
 
 use super::{EventError, time, user_id};
 use crate::athletes::Profile;
-use crate::role::Role;
 use crate::training::Training;
 
 pub(super) async fn handle(training: &Training, event: UserRegistered) -> Result<(), EventError> {

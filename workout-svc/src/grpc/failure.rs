@@ -1,9 +1,8 @@
 //! What a client is told of an error, and what the log is.
 
-use std::error::Error;
 use std::time::Duration;
 
-use chassis::database::is_unavailable;
+use chassis::database::caused_by_outage;
 use chassis::errors::{ErrorCode, Failure};
 use chassis::lifecycle::chain;
 use tonic::Status;
@@ -38,17 +37,11 @@ fn failure(error: &TrainingError) -> Failure {
             Failure::new(ErrorCode::DependencyUnavailable).retry_after(PENDING_DELAY)
         }
         TrainingError::AccountGone => ErrorCode::TokenInvalid.into(),
-        TrainingError::Database(_) | TrainingError::Outbox(_) if database_is_away(error) => {
+        TrainingError::Database(_) | TrainingError::Outbox(_) if caused_by_outage(error) => {
             Failure::new(ErrorCode::DependencyUnavailable).retry_after(AWAY_DELAY)
         }
         TrainingError::Database(_) | TrainingError::Outbox(_) => ErrorCode::Internal.into(),
     }
-}
-
-fn database_is_away(error: &TrainingError) -> bool {
-    std::iter::successors(error.source(), |&cause| cause.source())
-        .filter_map(|cause| cause.downcast_ref::<sqlx::Error>())
-        .any(is_unavailable)
 }
 
 #[cfg(test)]

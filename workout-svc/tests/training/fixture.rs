@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::auth::{AUDIENCE, Claims, Verifier};
+use chassis::auth::{AUDIENCE, Claims, TokenKeys, Verifier};
 use chassis::database::DatabaseConfig;
 use chassis::grpc::server::GrpcServerConfig;
 use chassis::kafka::KafkaSettings;
@@ -34,7 +34,7 @@ use uuid::Uuid;
 use workout_svc::catalogue::Catalogue;
 use workout_svc::events::Intake;
 use workout_svc::planner::{PlannerConfig, RoutinePlanner};
-use workout_svc::{App, TokenKeys, Training, WorkoutSvcConfig};
+use workout_svc::{App, Training, WorkoutSvcConfig};
 
 const ISSUER: &str = "https://id.example";
 const KEY_ID: &str = "test";

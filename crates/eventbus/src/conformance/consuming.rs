@@ -128,6 +128,37 @@ pub async fn a_panic_is_a_retry<B: Bus>(bus: &B) {
     member.stop().await;
 }
 
+/// A handler that does not come back is given up and called again, and the records beside the one that caused it get
+/// through.
+pub async fn a_hung_handler_is_a_retry<B: Bus>(bus: &B) {
+    let topic = bus.fresh_topic(1).await;
+    publish_all(&bus.publisher(), &envelopes(&topic, 10, 10)).await;
+    let recorder = Recorder::accepting();
+    let member = bus.subscribe(&fresh_group(), &topic, HangsAtNumber4(recorder.clone()));
+    recorder
+        .wait_for("all records", |seen| {
+            seen.iter().map(|seen| seen.number).collect::<HashSet<_>>().len() == 10
+        })
+        .await;
+    member.stop().await;
+    let attempts: HashMap<_, _> = recorder.seen().iter().map(|seen| (seen.number, seen.attempt)).collect();
+    assert_eq!(attempts[&4], 3, "{attempts:?}");
+    let others_wait_once = attempts.iter().all(|(number, attempt)| *number == 4 || *attempt <= 2);
+    assert!(others_wait_once, "number 4 hangs alone the second time: {attempts:?}");
+}
+
+/// Does not answer to the first two attempts at number 4.
+struct HangsAtNumber4(Recorder);
+
+impl Handler for HangsAtNumber4 {
+    async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
+        if batch.iter().any(|delivery| number(delivery) == 4 && delivery.attempt < 3) {
+            pending::<()>().await;
+        }
+        self.0.handle(batch).await
+    }
+}
+
 /// Nothing is lost in bulk, and order holds there too.
 pub async fn ten_thousand_records_arrive<B: Bus>(bus: &B) {
     let topic = bus.fresh_topic(6).await;

@@ -63,6 +63,7 @@ impl Bus for KafkaBus {
             max: Duration::from_millis(200),
             max_attempts: Some(3),
         };
+        config.handler_timeout = Duration::from_secs(3);
         config.drain_timeout = Duration::from_secs(1);
         let consumer = KafkaConsumer::new(&self.config, config).expect("the configuration is valid");
         let shutdown = CancellationToken::new();

@@ -59,9 +59,6 @@ impl KafkaConfig {
             ("enable.idempotence", "true"),
             ("acks", "all"),
             ("message.timeout.ms", "0"),
-            // A broker that says nothing for so long is connected to anew, and what it did not answer is sent again
-            // under the same numbers.
-            ("socket.timeout.ms", "10000"),
             // A batch is handed over at once, so there is little to wait for.
             ("linger.ms", "1"),
             // Java clients hash keys like this: records of a user meet in one partition whoever writes them.
@@ -110,6 +107,9 @@ impl KafkaConfig {
         client
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", &self.client_id)
+            // A broker that says nothing for so long is connected to anew, and what it did not answer is sent again,
+            // records under the same numbers. A partition whose offset is being checked waits as long at most.
+            .set("socket.timeout.ms", "10000")
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "1000")
             .set("socket.keepalive.enable", "true")

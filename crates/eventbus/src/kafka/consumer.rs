@@ -58,6 +58,9 @@ pub struct ConsumerConfig {
     pub max_in_flight: usize,
     /// How records are repeated.
     pub retry: RetryPolicy,
+    /// How long the handler may take for a batch. One that takes longer is given up at its next await, because a server
+    /// that has vanished without a word would hold the partition for ever; its records are repeated one by one.
+    pub handler_timeout: Duration,
     /// How often finished offsets are committed; a killed process repeats what it did since.
     pub commit_interval: Duration,
     /// How long a revoked or closing partition waits for the batch in the handler's hands.
@@ -81,6 +84,7 @@ impl ConsumerConfig {
             max_batch: 500,
             max_in_flight: 2_000,
             retry: RetryPolicy::default(),
+            handler_timeout: Duration::from_secs(30),
             commit_interval: Duration::from_millis(500),
             drain_timeout: Duration::from_secs(4),
             close_timeout: Duration::from_secs(8),
@@ -178,6 +182,7 @@ impl KafkaConsumer {
                 ConsumerRole::Collector => dead_letters::read,
             },
             max_batch: config.max_batch.max(1),
+            handler_timeout: config.handler_timeout,
             max_in_flight: config.max_in_flight.max(1),
             retry: config.retry,
             dead_letters: DeadLetters::new(&self.kafka, config),

@@ -7,10 +7,11 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::assignment::Progress;
@@ -30,6 +31,7 @@ pub(crate) struct Shared<H> {
     pub(crate) read: fn(&Record) -> Result<Envelope, MalformedRecord>,
     pub(crate) max_batch: usize,
     pub(crate) max_in_flight: usize,
+    pub(crate) handler_timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) dead_letters: DeadLetters,
     pub(crate) metrics: Arc<ConsumerMetrics>,
@@ -148,14 +150,18 @@ impl<H: Handler> Worker<H> {
     ) {
         let started = Instant::now();
         // The block makes a panic before the first await part of the future.
-        let handling = async { self.shared.handler.handle(&deliveries).await };
+        let handling =
+            async { timeout(self.shared.handler_timeout, self.shared.handler.handle(&deliveries)).await };
         let outcomes = AssertUnwindSafe(handling).catch_unwind().await;
         self.shared.metrics.processed(self.queue.topic(), deliveries.len(), started.elapsed());
-        let panicked = outcomes.is_err();
+        // One of the records may be the reason; alone it cannot hold up the others again.
+        let one_by_one = !matches!(outcomes, Ok(Ok(_)));
+        let all_again = |reason: &str| vec![Outcome::Retry(reason.to_owned()); deliveries.len()];
         let outcomes = match outcomes {
-            Ok(outcomes) if outcomes.len() == deliveries.len() => outcomes,
-            Ok(_) => vec![Outcome::Retry("the handler lost count of its batch".to_owned()); deliveries.len()],
-            Err(_) => vec![Outcome::Retry("the handler panicked".to_owned()); deliveries.len()],
+            Ok(Ok(outcomes)) if outcomes.len() == deliveries.len() => outcomes,
+            Ok(Ok(_)) => all_again("the handler lost count of its batch"),
+            Ok(Err(_)) => all_again("the handler took too long"),
+            Err(_) => all_again("the handler panicked"),
         };
 
         let mut delayed = 0;
@@ -177,7 +183,7 @@ impl<H: Handler> Worker<H> {
                     delayed += 1;
                     first_reason.get_or_insert(message);
                     let item = Item { record, attempts: attempt, next: Step::Handle(envelope) };
-                    self.window.put_back(ticket, item, self.due(attempt), panicked);
+                    self.window.put_back(ticket, item, self.due(attempt), one_by_one);
                 }
             }
         }
