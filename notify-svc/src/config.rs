@@ -17,7 +17,7 @@ use outbox::RelayConfig;
 
 use crate::delivery::DeliveryConfig;
 use crate::notification::{Category, UnknownName};
-use crate::smtp::{Encryption, SmtpConfig, Timeouts};
+use crate::smtp::{Authorities, Encryption, SmtpConfig, Timeouts};
 
 /// Everything that notify-svc has to be told.
 #[derive(Clone, Debug)]
@@ -162,6 +162,10 @@ fn delivery(settings: &mut Settings) -> DeliveryConfig {
     let implicit =
         settings.value("SMTP_SECURE", "Whether the relay speaks TLS from the first byte.", "false");
     let tls = settings.optional("SMTP_TLS", "`required` or `off`; required unless the relay is on loopback.");
+    let authorities: Option<Authorities> = settings.optional(
+        "SMTP_TLS_CA_FILE",
+        "PEM file with the certificates that the relay is trusted by; those of the machine otherwise.",
+    );
     let user: Option<String> = settings.optional("SMTP_USER", "User at the SMTP relay.");
     let password = settings.optional_secret("SMTP_PASS", "Password at the SMTP relay.");
     let credentials = match (user, password) {
@@ -176,8 +180,14 @@ fn delivery(settings: &mut Settings) -> DeliveryConfig {
     let pipelining =
         settings.value("SMTP_PIPELINING", "Whether PIPELINING is used where the relay offers it.", "true");
     let encryption = encryption(&host, implicit, tls);
+    if encryption == Encryption::Off && authorities.is_some() {
+        settings.problem(
+            "SMTP_TLS_CA_FILE: it does nothing without TLS; set SMTP_SECURE=true or SMTP_TLS=required",
+        );
+    }
     let timeouts = timeouts(settings);
-    DeliveryConfig::new(SmtpConfig { host, port, encryption, credentials, pipelining, timeouts }, connections)
+    let smtp = SmtpConfig { host, port, encryption, authorities, credentials, pipelining, timeouts };
+    DeliveryConfig::new(smtp, connections)
 }
 
 fn timeouts(settings: &mut Settings) -> Timeouts {
@@ -269,6 +279,23 @@ mod tests {
             encryption(&[("SMTP_HOST", "mail.example.org"), ("SMTP_SECURE", "true")]),
             Encryption::Implicit
         );
+    }
+
+    #[test]
+    fn a_file_of_authorities_has_to_be_there_to_hold_some_and_to_be_of_use() {
+        let problem = |file: &str, tls| read(&[("SMTP_TLS_CA_FILE", file), ("SMTP_TLS", tls)]).unwrap_err();
+        let missing = problem("/nowhere/ca.pem", "required");
+        assert!(missing.contains("SMTP_TLS_CA_FILE") && missing.contains("cannot be read"), "{missing}");
+        let empty = tempfile::NamedTempFile::new().unwrap();
+        let empty = empty.path().to_str().unwrap();
+        assert!(problem(empty, "required").contains("holds no certificates"));
+
+        let key = rcgen::generate_simple_self_signed(["relay.example.org".to_owned()]).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), key.cert.pem()).unwrap();
+        let file = file.path().to_str().unwrap();
+        assert!(problem(file, "off").contains("does nothing without TLS"));
+        read(&[("SMTP_TLS_CA_FILE", file), ("SMTP_TLS", "required")]).unwrap();
     }
 
     #[test]

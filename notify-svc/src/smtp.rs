@@ -14,8 +14,8 @@ mod stream;
 
 pub use connect::{ConnectError, connect};
 pub use connection::Connection;
-pub use encryption::Encryption;
 pub(crate) use encryption::is_loopback;
+pub use encryption::{Authorities, Encryption};
 pub use outcome::{Outcome, Stage};
 pub use reply::Reply;
 
@@ -33,6 +33,8 @@ pub struct SmtpConfig {
     pub port: u16,
     /// How the connection is protected.
     pub encryption: Encryption,
+    /// By whose certificates the relay is trusted; by those of the machine otherwise.
+    pub authorities: Option<Authorities>,
     /// User and password, where the relay asks for them.
     pub credentials: Option<(String, SecretString)>,
     /// Whether PIPELINING (RFC 2920) is used where the relay offers it.

@@ -128,6 +128,7 @@ fn smtp(port: u16, pipelining: bool) -> SmtpConfig {
         host: "127.0.0.1".to_owned(),
         port,
         encryption: Encryption::Off,
+        authorities: None,
         credentials: None,
         pipelining,
         timeouts: Timeouts::default(),

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::encryption::{connector, parameters};
+use super::encryption::{connector, parameters, tls_failure};
 use super::reply::negative_reply;
 use super::stream::{FlushMark, MarkedStream};
 use super::{Connection, Encryption, Reply, SmtpConfig};
@@ -52,6 +52,7 @@ pub async fn connect(config: &SmtpConfig) -> Result<Connection, ConnectError> {
     let stream = open(config, &mark).await?;
     let hello = ClientId::default();
     let command = config.timeouts.command;
+    let authorities = config.authorities.as_ref();
 
     let greeting = AsyncSmtpConnection::connect_with_transport(stream, &hello);
     let mut inner = step("the greeting", command, greeting).await?;
@@ -59,7 +60,7 @@ pub async fn connect(config: &SmtpConfig) -> Result<Connection, ConnectError> {
         if !inner.can_starttls() {
             return Err(ConnectError::Tls("STARTTLS is not offered".to_owned()));
         }
-        step("STARTTLS", command, inner.starttls(parameters(&config.host)?, &hello)).await?;
+        step("STARTTLS", command, inner.starttls(parameters(host(config), authorities)?, &hello)).await?;
     }
     if let Some((user, password)) = &config.credentials {
         let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
@@ -73,7 +74,7 @@ pub async fn connect(config: &SmtpConfig) -> Result<Connection, ConnectError> {
 }
 
 async fn open(config: &SmtpConfig, mark: &FlushMark) -> Result<Box<dyn AsyncTokioStream>, ConnectError> {
-    let host = config.host.trim_start_matches('[').trim_end_matches(']');
+    let host = host(config);
     let limit = config.timeouts.connect;
     let stream = timeout(limit, TcpStream::connect((host, config.port)))
         .await
@@ -86,11 +87,16 @@ async fn open(config: &SmtpConfig, mark: &FlushMark) -> Result<Box<dyn AsyncToki
         return Ok(Box::new(MarkedStream::new(stream, mark.clone(), peer)));
     }
     let name = ServerName::try_from(host.to_owned()).map_err(|error| ConnectError::Tls(error.to_string()))?;
-    let stream = timeout(limit, connector()?.connect(name, stream))
+    let stream = timeout(limit, connector(config.authorities.as_ref())?.connect(name, stream))
         .await
         .map_err(|_| ConnectError::TimedOut("the TLS handshake"))?
         .map_err(|error| ConnectError::Tls(error.to_string()))?;
     Ok(Box::new(MarkedStream::new(stream, mark.clone(), peer)))
+}
+
+/// The host without the brackets of an IPv6 address.
+fn host(config: &SmtpConfig) -> &str {
+    config.host.trim_start_matches('[').trim_end_matches(']')
 }
 
 async fn step<T>(
@@ -101,9 +107,10 @@ async fn step<T>(
     match timeout(limit, future).await {
         Err(_) => Err(ConnectError::TimedOut(step)),
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(match negative_reply(&error) {
-            Some(reply) => ConnectError::Refused { step, reply },
-            None => ConnectError::Broken { step, reason: error.to_string() },
+        Ok(Err(error)) => Err(match (negative_reply(&error), tls_failure(&error)) {
+            (Some(reply), _) => ConnectError::Refused { step, reply },
+            (None, Some(reason)) => ConnectError::Tls(reason),
+            (None, None) => ConnectError::Broken { step, reason: error.to_string() },
         }),
     }
 }

@@ -16,6 +16,7 @@ mod mails;
 mod outages;
 mod people_events;
 mod preferences;
+mod protected_relay;
 mod quiet_hours;
 mod refusals;
 mod repetition;

@@ -84,6 +84,7 @@ impl Stage {
             host: address.ip().to_string(),
             port: address.port(),
             encryption: Encryption::Off,
+            authorities: None,
             credentials: None,
             pipelining: true,
             timeouts: Timeouts::default(),
