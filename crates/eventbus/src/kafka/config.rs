@@ -135,14 +135,20 @@ impl KafkaConfig {
 }
 
 /// What every client does with the messages of librdkafka: it repeats connection errors with each attempt, so they are
-/// details here and the change of state is what gets logged.
+/// details here and the change of state is what gets logged. What else it warns of concerns partitions and groups, and
+/// whoever asks why one stands still needs it.
 pub(crate) struct ConnectionContext {
     pub(crate) state: StateReporter,
 }
 
 impl ClientContext for ConnectionContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        tracing::debug!(target: "librdkafka", ?level, facility, "{message}");
+        let is_warning = level as i32 <= RDKafkaLogLevel::Warning as i32;
+        if is_warning && !matches!(facility, "FAIL" | "ERROR") {
+            tracing::warn!(target: "librdkafka", facility, "{message}");
+        } else {
+            tracing::debug!(target: "librdkafka", ?level, facility, "{message}");
+        }
         // Of a broker that hangs up nothing else tells the reason. In front stands the name of a thread.
         if facility == "FAIL" {
             let failure = message.split_once("]: ").map_or(message, |(_, failure)| failure);
