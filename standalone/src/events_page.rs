@@ -21,7 +21,7 @@ fn the_page_of_events_is_up_to_date() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/events.md");
     let page = page();
     if std::env::var_os("UPDATE_PAGES").is_some() {
-        std::fs::write(path, &page).unwrap();
+        std::fs::write(path, &page).expect("the page can be written");
     }
     assert!(
         std::fs::read_to_string(path).unwrap_or_default() == page,
@@ -38,7 +38,7 @@ fn everything_on_the_page_has_a_comment() {
 }
 
 fn page() -> String {
-    let pool = DescriptorPool::decode(fitness_proto::DESCRIPTOR_SET).unwrap();
+    let pool = DescriptorPool::decode(fitness_proto::DESCRIPTOR_SET).expect("the build made the descriptors");
     let mut text = String::from(BEFORE);
     write_events(&mut text, &Contracts::new(&pool)).expect("a string takes whatever is written");
     text + AFTER

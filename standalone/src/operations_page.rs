@@ -12,9 +12,12 @@ const OTHERS: [&str; 3] = ["SSL_CERT_FILE", "NOTIFICATION_STATE_PENDING", "TOPIC
 #[test]
 fn every_setting_on_the_page_exists() {
     let mut settings = Settings::from_pairs::<&str, &str>([]);
-    crate::secrets::provide(&mut settings, None).unwrap();
-    let known: Vec<_> =
-        crate::configuration::check(settings).unwrap().into_iter().map(|setting| setting.name).collect();
+    crate::secrets::provide(&mut settings, None).expect("the secrets of a short life can be made");
+    let known: Vec<_> = crate::configuration::check(settings)
+        .expect("the defaults fit")
+        .into_iter()
+        .map(|setting| setting.name)
+        .collect();
     let is_known = |word: &str| {
         let name = word.strip_suffix("_FILE").unwrap_or(word);
         known.contains(&word) || known.contains(&name) || OTHERS.contains(&word)

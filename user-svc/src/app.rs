@@ -12,7 +12,7 @@ use chassis::lifecycle::Tasks;
 use chassis::migrations::MigrationError;
 use chassis::time::{Clock, SystemClock};
 use chassis::{database, kafka, ops};
-use eventbus::{ConsumerConfig, KafkaConsumer, KafkaPublisher};
+use eventbus::{KafkaConsumer, KafkaPublisher};
 use fitness_proto::fitness::user::v1::auth_service_server::AuthServiceServer;
 use fitness_proto::fitness::user::v1::file_service_server::FileServiceServer;
 use fitness_proto::fitness::user::v1::user_service_server::UserServiceServer;
@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::NAME;
 use crate::accounts::Accounts;
 use crate::config::UserSvcConfig;
-use crate::events::{self, Intake, TOPICS};
+use crate::events::{self, Intake};
 use crate::files::{Files, Objects};
 use crate::grpc::{AuthApi, FileApi, UserApi};
 use crate::store::TABLES;
@@ -75,7 +75,7 @@ impl App {
         let verifier =
             Verifier::new(tokens.key_set(), tokens.issuer()).context("the public key does not verify")?;
         let publisher = KafkaPublisher::new(&config.kafka.kafka).context("the Kafka settings do not fit")?;
-        let consumer = ConsumerConfig::new(&config.kafka_group, &TOPICS);
+        let consumer = events::consumer(&config.kafka_group);
         let consumer =
             KafkaConsumer::new(&config.kafka.kafka, consumer).context("the Kafka settings do not fit")?;
         let grpc = ops::bind(config.grpc.addr, "USER_SVC_GRPC_ADDR").await?;

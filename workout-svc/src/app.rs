@@ -12,7 +12,7 @@ use chassis::lifecycle::Tasks;
 use chassis::migrations::MigrationError;
 use chassis::time::{Clock, SystemClock};
 use chassis::{database, kafka, ops};
-use eventbus::{ConsumerConfig, KafkaConsumer, KafkaPublisher};
+use eventbus::{KafkaConsumer, KafkaPublisher};
 use fitness_proto::fitness::workout::v1::exercise_service_server::ExerciseServiceServer;
 use fitness_proto::fitness::workout::v1::reminder_service_server::ReminderServiceServer;
 use fitness_proto::fitness::workout::v1::routine_service_server::RoutineServiceServer;
@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::NAME;
 use crate::catalogue::Catalogue;
 use crate::config::WorkoutSvcConfig;
-use crate::events::{self, Intake, TOPICS};
+use crate::events::{self, Intake};
 use crate::grpc::{ExerciseApi, ReminderApi, RoutineApi, TrainerApi, WorkoutApi};
 use crate::planner::RoutinePlanner;
 use crate::store::TABLES;
@@ -87,7 +87,7 @@ impl App {
         let dependencies = Dependencies::of(&health);
         let (verifier, keys) =
             config.token_keys.verifier(&health, Need::Required).context("USER_SVC_URL does not fit")?;
-        let consumer = ConsumerConfig::new(&config.kafka_group, &TOPICS);
+        let consumer = events::consumer(&config.kafka_group);
         let consumer =
             KafkaConsumer::new(&config.kafka.kafka, consumer).context("the Kafka settings do not fit")?;
         let publisher = KafkaPublisher::new(&config.kafka.kafka).context("the Kafka settings do not fit")?;

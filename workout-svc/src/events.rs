@@ -12,7 +12,7 @@ pub use intake::Intake;
 
 use chassis::kafka::{KafkaSettings, TopicPlan};
 use chrono::{DateTime, Utc};
-use eventbus::{DecodeError, Envelope, Event as _, dead_letter_topic};
+use eventbus::{ConsumerConfig, DecodeError, Envelope, Event as _, dead_letter_topic};
 use fitness_proto::fitness::user::v1::{UserDeleted, UserProfileUpdated, UserRegistered, UserRolesChanged};
 use fitness_proto::fitness::workout::v1::AthleteProfileCreated;
 use prost::Name as _;
@@ -26,6 +26,15 @@ pub(crate) const PUBLISHED: [&str; 1] = [AthleteProfileCreated::TOPIC];
 
 /// The topics this service listens to.
 pub const TOPICS: [&str; 1] = [UserRegistered::TOPIC];
+
+/// How many events are handed over at once. They are handled one after the other, so more would gain nothing, and all of
+/// them have to be through before the partition can change hands and before the handler counts as hung.
+const MAX_BATCH: usize = 50;
+
+/// The member of `group` that listens.
+pub(crate) fn consumer(group: &str) -> ConsumerConfig {
+    ConsumerConfig { max_batch: MAX_BATCH, ..ConsumerConfig::new(group, &TOPICS) }
+}
 
 /// The topics that have to exist: of what is told here, of what is listened to, of what the group gives up.
 pub(crate) fn topics(kafka: &KafkaSettings, group: &str) -> TopicPlan {
