@@ -8,7 +8,7 @@ mod rules;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage as _};
+use prost_reflect::{DescriptorPool, DynamicMessage, MapKey, ReflectMessage as _, Value};
 
 use self::rules::FieldRule;
 use crate::errors::{Failure, Violation};
@@ -17,7 +17,7 @@ static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
     Validator::new(fitness_proto::DESCRIPTOR_SET).expect("our own contracts hold only rules that we enforce")
 });
 
-/// Checks a request against its rules and answers every violation.
+/// Checks a request against its rules, and every text in it for U+0000, and answers every violation.
 pub fn check<M: prost::Message + prost::Name>(message: &M) -> Result<(), Failure> {
     VALIDATOR.check(&M::full_name(), &message.encode_to_vec())
 }
@@ -79,18 +79,36 @@ impl Validator {
         for (field, value) in message.fields() {
             let path = rules::join(path, field.name());
             match value {
-                prost_reflect::Value::Message(inner) => self.check_message(inner, &path, violations),
-                prost_reflect::Value::List(items) => {
+                Value::List(items) => {
                     for (index, item) in items.iter().enumerate() {
-                        if let prost_reflect::Value::Message(inner) = item {
-                            self.check_message(inner, &format!("{path}[{index}]"), violations);
-                        }
+                        self.check_value(item, &format!("{path}[{index}]"), violations);
                     }
                 }
-                _ => {}
+                Value::Map(entries) => {
+                    for (key, item) in entries {
+                        if matches!(key, MapKey::String(key) if key.contains('\0')) {
+                            violations.push(nul_character(&path));
+                        }
+                        self.check_value(item, &path, violations);
+                    }
+                }
+                single => self.check_value(single, &path, violations),
             }
         }
     }
+
+    fn check_value(&self, value: &Value, path: &str, violations: &mut Vec<Violation>) {
+        match value {
+            Value::Message(inner) => self.check_message(inner, path, violations),
+            Value::String(text) if text.contains('\0') => violations.push(nul_character(path)),
+            _ => {}
+        }
+    }
+}
+
+/// What is said of U+0000, which PostgreSQL keeps in no text: an error of the request, not of the database.
+fn nul_character(path: &str) -> Violation {
+    Violation { field: path.to_owned(), description: "must not contain the character U+0000".to_owned() }
 }
 
 #[cfg(test)]

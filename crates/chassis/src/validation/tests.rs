@@ -58,3 +58,27 @@ fn a_code_is_six_digits_and_the_answer_does_not_repeat_it() {
         assert!(!fields[0].1.contains(code));
     }
 }
+
+#[test]
+fn a_nul_character_is_refused_in_every_text_field_of_every_message() {
+    let validator = Validator::new(fitness_proto::DESCRIPTOR_SET).unwrap();
+    let mut tried = 0;
+    for message in validator.pool.all_messages() {
+        for field in message.fields().filter(|field| field.kind() == prost_reflect::Kind::String) {
+            let text = Value::String("a\0b".to_owned());
+            let (value, path) = match (field.is_map(), field.is_list()) {
+                (true, _) => continue,
+                (_, true) => (Value::List(vec![text]), format!("{}[0]", field.name())),
+                _ => (text, field.name().to_owned()),
+            };
+            let mut request = DynamicMessage::new(message.clone());
+            request.set_field(&field, value);
+            let found =
+                violations(validator.check(message.full_name(), &prost::Message::encode_to_vec(&request)));
+            let expected = (path, "must not contain the character U+0000".to_owned());
+            assert!(found.contains(&expected), "{}: {found:?}", field.full_name());
+            tried += 1;
+        }
+    }
+    assert!(tried > 100, "only {tried} fields were found");
+}
