@@ -8,7 +8,7 @@ mod rules;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use prost_reflect::{DescriptorPool, DynamicMessage, MapKey, ReflectMessage as _, Value};
+use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage as _, Value};
 
 use self::rules::FieldRule;
 use crate::errors::{Failure, Violation};
@@ -84,14 +84,6 @@ impl Validator {
                         self.check_value(item, &format!("{path}[{index}]"), violations);
                     }
                 }
-                Value::Map(entries) => {
-                    for (key, item) in entries {
-                        if matches!(key, MapKey::String(key) if key.contains('\0')) {
-                            violations.push(nul_character(&path));
-                        }
-                        self.check_value(item, &path, violations);
-                    }
-                }
                 single => self.check_value(single, &path, violations),
             }
         }
@@ -108,7 +100,7 @@ impl Validator {
 
 /// What is said of U+0000, which PostgreSQL keeps in no text: an error of the request, not of the database.
 fn nul_character(path: &str) -> Violation {
-    Violation { field: path.to_owned(), description: "must not contain the character U+0000".to_owned() }
+    Violation::new(path, "must not contain the character U+0000")
 }
 
 #[cfg(test)]
