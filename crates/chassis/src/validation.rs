@@ -92,15 +92,16 @@ impl Validator {
     fn check_value(&self, value: &Value, path: &str, violations: &mut Vec<Violation>) {
         match value {
             Value::Message(inner) => self.check_message(inner, path, violations),
-            Value::String(text) if text.contains('\0') => violations.push(nul_character(path)),
+            Value::String(text) if text.contains('\0') => refuse_nul(path, violations),
             _ => {}
         }
     }
 }
 
-/// What is said of U+0000, which PostgreSQL keeps in no text: an error of the request, not of the database.
-fn nul_character(path: &str) -> Violation {
-    Violation::new(path, "must not contain the character U+0000")
+/// Says that PostgreSQL keeps U+0000 in no text, instead of whatever a rule of the field said of the same value.
+fn refuse_nul(path: &str, violations: &mut Vec<Violation>) {
+    violations.retain(|violation| violation.field != path);
+    violations.push(Violation::new(path, "must not contain the character U+0000"));
 }
 
 #[cfg(test)]

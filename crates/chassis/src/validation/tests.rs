@@ -77,6 +77,12 @@ fn a_nul_character_is_refused_in_every_text_field_of_every_message() {
                 violations(validator.check(message.full_name(), &prost::Message::encode_to_vec(&request)));
             let expected = (path, "must not contain the character U+0000".to_owned());
             assert!(found.contains(&expected), "{}: {found:?}", field.full_name());
+            assert_eq!(
+                found.iter().filter(|(path, _)| *path == expected.0).count(),
+                1,
+                "{}",
+                field.full_name()
+            );
             tried += 1;
         }
     }
