@@ -185,8 +185,13 @@ fn delivery(settings: &mut Settings) -> DeliveryConfig {
             "SMTP_TLS_CA_FILE: it does nothing without TLS; set SMTP_SECURE=true or SMTP_TLS=required",
         );
     }
+    let hello = settings.optional(
+        "SMTP_HELLO_NAME",
+        "Full domain name by which notify-svc greets the relay; that of its machine, or its address, otherwise.",
+    );
+    let hello = hello.map(|DomainName(name)| name);
     let timeouts = timeouts(settings);
-    let smtp = SmtpConfig { host, port, encryption, authorities, credentials, pipelining, timeouts };
+    let smtp = SmtpConfig { host, port, encryption, authorities, credentials, hello, pipelining, timeouts };
     DeliveryConfig::new(smtp, connections)
 }
 
@@ -227,6 +232,20 @@ impl FromStr for Tls {
             "off" => Ok(Self::Off),
             _ => Err("it is `required` or `off`"),
         }
+    }
+}
+
+/// What `SMTP_HELLO_NAME` says.
+struct DomainName(String);
+
+impl FromStr for DomainName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if !crate::smtp::is_domain(text) {
+            return Err("it is a full domain name, such as notify.example.org");
+        }
+        Ok(Self(text.to_owned()))
     }
 }
 
@@ -303,14 +322,20 @@ mod tests {
         let problems = read(&[
             ("SMTP_TLS", "maybe"),
             ("SMTP_USER", "someone"),
+            ("SMTP_HELLO_NAME", "localhost"),
             ("EMAIL_FROM", "nobody"),
             ("EMAIL_IN_DOUBT_GIVE_UP", "spam"),
             ("NOTIFICATION_RETENTION_DAYS", "7"),
         ])
         .unwrap_err();
-        for name in
-            ["SMTP_TLS", "SMTP_PASS", "EMAIL_FROM", "EMAIL_IN_DOUBT_GIVE_UP", "NOTIFICATION_RETENTION_DAYS"]
-        {
+        for name in [
+            "SMTP_TLS",
+            "SMTP_PASS",
+            "SMTP_HELLO_NAME",
+            "EMAIL_FROM",
+            "EMAIL_IN_DOUBT_GIVE_UP",
+            "NOTIFICATION_RETENTION_DAYS",
+        ] {
             assert!(problems.contains(name), "{name} is missing in: {problems}");
         }
     }

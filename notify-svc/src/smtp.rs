@@ -1,21 +1,27 @@
 //! Speaking SMTP: one connection that knows how far each mail got.
 //!
-//! lettre parses and speaks the protocol over a stream of ours. The stream has Nagle's algorithm off and tells whether
-//! the last byte of a mail was handed to the kernel, which is the line between "try again, nothing happened" and
-//! "in doubt" (RFC 5321, section 4.2.5 and 6.1).
+//! The conversation is ours from the socket up, because what a mail's fate hangs on is in its details: whether the last
+//! byte of a mail was handed to the kernel, which is the line between "try again, nothing happened" and "in doubt"
+//! (RFC 5321, sections 4.2.5 and 6.1), which reply belongs to which command, and that only its code decides.
 
+mod command;
 mod connect;
 mod connection;
+mod dialogue;
 mod encryption;
+mod hello;
+mod offers;
 mod outcome;
 mod patience;
 mod reply;
 mod stream;
+mod wire_reply;
 
 pub use connect::{ConnectError, connect};
 pub use connection::Connection;
 pub(crate) use encryption::is_loopback;
 pub use encryption::{Authorities, Encryption};
+pub(crate) use hello::is_domain;
 pub use outcome::{Outcome, Stage};
 pub use reply::Reply;
 
@@ -37,6 +43,8 @@ pub struct SmtpConfig {
     pub authorities: Option<Authorities>,
     /// User and password, where the relay asks for them.
     pub credentials: Option<(String, SecretString)>,
+    /// By which name this side introduces itself; by its own or its address otherwise.
+    pub hello: Option<String>,
     /// Whether PIPELINING (RFC 2920) is used where the relay offers it.
     pub pipelining: bool,
     /// How long each step may take.
@@ -48,7 +56,7 @@ pub struct SmtpConfig {
 pub struct Timeouts {
     /// To resolve the name, connect, and agree on TLS. Not named by the RFC.
     pub connect: Duration,
-    /// Until the reply to the greeting, EHLO, AUTH, MAIL, RCPT and RSET.
+    /// Until the greeting, and until the reply to EHLO, AUTH, MAIL, RCPT and RSET.
     pub command: Duration,
     /// Until the reply to DATA.
     pub data: Duration,

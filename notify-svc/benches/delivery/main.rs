@@ -130,6 +130,7 @@ fn smtp(port: u16, pipelining: bool) -> SmtpConfig {
         encryption: Encryption::Off,
         authorities: None,
         credentials: None,
+        hello: Some("notify.example.org".to_owned()),
         pipelining,
         timeouts: Timeouts::default(),
     }

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
-use lettre::transport::smtp::commands::Ehlo;
-use lettre::transport::smtp::extension::ClientId;
-use secrecy::ExposeSecret as _;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::encryption::{connector, parameters, tls_failure};
-use super::reply::negative_reply;
-use super::stream::{FlushMark, MarkedStream};
-use super::{Connection, Encryption, Reply, SmtpConfig};
+use super::command::Command;
+use super::dialogue::{Dialogue, Trouble};
+use super::encryption::handshake;
+use super::offers::Offers;
+use super::stream::Stream;
+use super::wire_reply::WireReply;
+use super::{Connection, Encryption, Reply, SmtpConfig, hello};
 
 /// Why there is no connection. All of it is about the relay, none of it about a mail.
 #[derive(Debug, thiserror::Error)]
@@ -46,52 +46,131 @@ pub enum ConnectError {
     },
 }
 
-/// Connects, protects the connection, signs in, and learns what the server can do.
+/// Connects, protects the connection, signs in, and learns what the server can do. All of it together may take no
+/// longer than connecting and one reply may.
 pub async fn connect(config: &SmtpConfig) -> Result<Connection, ConnectError> {
-    let mark = FlushMark::default();
-    let stream = open(config, &mark).await?;
-    let hello = ClientId::default();
-    let command = config.timeouts.command;
-    let authorities = config.authorities.as_ref();
-
-    let greeting = AsyncSmtpConnection::connect_with_transport(stream, &hello);
-    let mut inner = step("the greeting", command, greeting).await?;
-    if config.encryption == Encryption::StartTls {
-        if !inner.can_starttls() {
-            return Err(ConnectError::Tls("STARTTLS is not offered".to_owned()));
-        }
-        step("STARTTLS", command, inner.starttls(parameters(host(config), authorities)?, &hello)).await?;
-    }
-    if let Some((user, password)) = &config.credentials {
-        let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
-        step("AUTH", command, inner.auth(&[Mechanism::Plain, Mechanism::Login], &credentials)).await?;
-    }
-    // lettre keeps only the extensions it uses itself, so the list is asked for once more.
-    let extensions = step("EHLO", command, inner.command(Ehlo::new(hello))).await?;
-    let offers = |keyword: &str| extensions.message().any(|line| line.trim().eq_ignore_ascii_case(keyword));
-    let pipelining = config.pipelining && offers("PIPELINING");
-    Ok(Connection::new(inner, mark, pipelining, config.timeouts))
+    let timeouts = config.timeouts;
+    let limit = timeouts.connect + timeouts.command;
+    let opening = Opening { config, deadline: Instant::now() + limit };
+    timeout(limit, opening.open()).await.unwrap_or(Err(ConnectError::TimedOut("opening the conversation")))
 }
 
-async fn open(config: &SmtpConfig, mark: &FlushMark) -> Result<Box<dyn AsyncTokioStream>, ConnectError> {
-    let host = host(config);
-    let limit = config.timeouts.connect;
-    let stream = timeout(limit, TcpStream::connect((host, config.port)))
-        .await
-        .map_err(|_| ConnectError::TimedOut("connecting"))?
-        .map_err(ConnectError::Unreachable)?;
-    // Each reply is waited for, so Nagle's algorithm would only add the peer's delayed acknowledgement to each step.
-    stream.set_nodelay(true).map_err(ConnectError::Unreachable)?;
-    let peer = stream.peer_addr().map_err(ConnectError::Unreachable)?;
-    if config.encryption != Encryption::Implicit {
-        return Ok(Box::new(MarkedStream::new(stream, mark.clone(), peer)));
+struct Opening<'a> {
+    config: &'a SmtpConfig,
+    deadline: Instant,
+}
+
+impl Opening<'_> {
+    async fn open(&self) -> Result<Connection, ConnectError> {
+        let Self { config, .. } = self;
+        let mut dialogue = self.greeted(self.stream().await?).await?;
+        let local = dialogue.stream().local_addr().map_err(ConnectError::Unreachable)?;
+        let hello = hello::name(config.hello.as_deref(), local);
+        let mut offers = self.hello(&mut dialogue, &hello).await?;
+        if config.encryption == Encryption::StartTls {
+            if !offers.start_tls {
+                return Err(ConnectError::Tls("STARTTLS is not offered".to_owned()));
+            }
+            self.ask(&mut dialogue, "STARTTLS", Command::StartTls, "STARTTLS\r\n").await?;
+            let stream =
+                dialogue.into_silent_stream().await.map_err(|trouble| failed("STARTTLS", trouble))?;
+            let Stream::Clear(stream) = stream else {
+                return Err(ConnectError::Tls("the connection is encrypted already".to_owned()));
+            };
+            dialogue = self.dialogue(self.encrypted(stream).await?);
+            // Whatever was offered in clear, anybody may have offered.
+            offers = self.hello(&mut dialogue, &hello).await?;
+        }
+        if let Some((user, password)) = &config.credentials {
+            self.sign_in(&mut dialogue, offers, user, password).await?;
+        }
+        Ok(Connection::new(
+            dialogue,
+            Offers { pipelining: offers.pipelining && config.pipelining, ..offers },
+            config.timeouts,
+        ))
     }
-    let name = ServerName::try_from(host.to_owned()).map_err(|error| ConnectError::Tls(error.to_string()))?;
-    let stream = timeout(limit, connector(config.authorities.as_ref())?.connect(name, stream))
-        .await
-        .map_err(|_| ConnectError::TimedOut("the TLS handshake"))?
-        .map_err(|error| ConnectError::Tls(error.to_string()))?;
-    Ok(Box::new(MarkedStream::new(stream, mark.clone(), peer)))
+
+    async fn stream(&self) -> Result<Stream, ConnectError> {
+        let Self { config, .. } = self;
+        let connecting = TcpStream::connect((host(config), config.port));
+        let stream = timeout(config.timeouts.connect, connecting)
+            .await
+            .map_err(|_| ConnectError::TimedOut("connecting"))?
+            .map_err(ConnectError::Unreachable)?;
+        // Each reply is waited for, so Nagle's algorithm would only add the peer's delayed acknowledgement to each step.
+        stream.set_nodelay(true).map_err(ConnectError::Unreachable)?;
+        if config.encryption == Encryption::Implicit {
+            return self.encrypted(stream).await;
+        }
+        Ok(Stream::Clear(stream))
+    }
+
+    async fn encrypted(&self, stream: TcpStream) -> Result<Stream, ConnectError> {
+        let Self { config, deadline } = self;
+        let deadline = (*deadline).min(Instant::now() + config.timeouts.connect);
+        let stream = timeout_at(deadline, handshake(host(config), config.authorities.as_ref(), stream))
+            .await
+            .map_err(|_| ConnectError::TimedOut("the TLS handshake"))??;
+        Ok(Stream::Tls(Box::new(stream)))
+    }
+
+    fn dialogue(&self, stream: Stream) -> Dialogue {
+        let timeouts = self.config.timeouts;
+        Dialogue::new(stream, timeouts.command.min(timeouts.data).min(timeouts.block))
+    }
+
+    async fn greeted(&self, stream: Stream) -> Result<Dialogue, ConnectError> {
+        let mut dialogue = self.dialogue(stream);
+        let greeting = dialogue.hear(Command::Greeting, self.left()).await;
+        greeting.map_err(|trouble| failed("the greeting", trouble))?;
+        Ok(dialogue)
+    }
+
+    async fn hello(&self, dialogue: &mut Dialogue, name: &str) -> Result<Offers, ConnectError> {
+        let reply = self.ask(dialogue, "EHLO", Command::Ehlo, &format!("EHLO {name}\r\n")).await?;
+        Ok((&reply).into())
+    }
+
+    /// PLAIN where it is offered (RFC 4616), else LOGIN, which some providers have alone.
+    async fn sign_in(
+        &self,
+        dialogue: &mut Dialogue,
+        offers: Offers,
+        user: &str,
+        password: &SecretString,
+    ) -> Result<(), ConnectError> {
+        let encode = |text: &str| BASE64_STANDARD.encode(text);
+        let password = password.expose_secret();
+        let last = if offers.auth_plain {
+            format!("AUTH PLAIN {}\r\n", encode(&format!("\0{user}\0{password}")))
+        } else if offers.auth_login {
+            // The words of the challenges differ from server to server; their order does not.
+            self.ask(dialogue, "AUTH", Command::AuthChallenge, "AUTH LOGIN\r\n").await?;
+            self.ask(dialogue, "AUTH", Command::AuthChallenge, &format!("{}\r\n", encode(user))).await?;
+            format!("{}\r\n", encode(password))
+        } else {
+            let reason = "the server offers neither PLAIN nor LOGIN to sign in with".to_owned();
+            return Err(ConnectError::Broken { step: "AUTH", reason });
+        };
+        self.ask(dialogue, "AUTH", Command::Auth, &last).await?;
+        Ok(())
+    }
+
+    async fn ask(
+        &self,
+        dialogue: &mut Dialogue,
+        step: &'static str,
+        command: Command,
+        line: &str,
+    ) -> Result<WireReply, ConnectError> {
+        dialogue.ask(command, line, self.left()).await.map_err(|trouble| failed(step, trouble))
+    }
+
+    /// How long the next reply may take.
+    fn left(&self) -> Duration {
+        self.config.timeouts.command.min(self.deadline.saturating_duration_since(Instant::now()))
+    }
 }
 
 /// The host without the brackets of an IPv6 address.
@@ -99,18 +178,10 @@ fn host(config: &SmtpConfig) -> &str {
     config.host.trim_start_matches('[').trim_end_matches(']')
 }
 
-async fn step<T>(
-    step: &'static str,
-    limit: Duration,
-    future: impl Future<Output = Result<T, lettre::transport::smtp::Error>>,
-) -> Result<T, ConnectError> {
-    match timeout(limit, future).await {
-        Err(_) => Err(ConnectError::TimedOut(step)),
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(match (negative_reply(&error), tls_failure(&error)) {
-            (Some(reply), _) => ConnectError::Refused { step, reply },
-            (None, Some(reason)) => ConnectError::Tls(reason),
-            (None, None) => ConnectError::Broken { step, reason: error.to_string() },
-        }),
+fn failed(step: &'static str, trouble: Trouble) -> ConnectError {
+    match trouble {
+        Trouble::Refused(reply) => ConnectError::Refused { step, reply },
+        Trouble::TimedOut(_) => ConnectError::TimedOut(step),
+        Trouble::Broken(reason) | Trouble::OutOfStep(reason) => ConnectError::Broken { step, reason },
     }
 }

@@ -1,18 +1,19 @@
 //! How a connection is protected.
 
-use std::error::Error as _;
+use std::fs;
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::{fs, io};
 
-use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters, TlsVersion};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::ConnectError;
+use super::reply::cleaned;
 
 /// Protection of the connection to the relay. There is no "if offered": a cut of the offer would go unnoticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +51,19 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// TLS 1.2 or newer against `authorities` or the machine's certificates, for a stream that is encrypted from the start.
-pub(super) fn connector(authorities: Option<&Authorities>) -> Result<TlsConnector, ConnectError> {
+/// Agrees on TLS 1.2 or newer with `host`, trusted by `authorities` or the machine's certificates.
+pub(super) async fn handshake(
+    host: &str,
+    authorities: Option<&Authorities>,
+    stream: TcpStream,
+) -> Result<TlsStream<TcpStream>, ConnectError> {
+    let failed = |reason: String| ConnectError::Tls(cleaned(&reason));
+    let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(error.to_string()))?;
+    let connector = connector(authorities).map_err(|error| failed(error.to_string()))?;
+    connector.connect(name, stream).await.map_err(|error| failed(error.to_string()))
+}
+
+fn connector(authorities: Option<&Authorities>) -> Result<TlsConnector, tokio_rustls::rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(match authorities {
         Some(Authorities(certificates)) => certificates.clone(),
@@ -59,35 +71,10 @@ pub(super) fn connector(authorities: Option<&Authorities>) -> Result<TlsConnecto
     });
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| ConnectError::Tls(error.to_string()))?
+        .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(TlsConnector::from(Arc::new(config)))
-}
-
-/// The same for lettre's STARTTLS.
-pub(super) fn parameters(
-    host: &str,
-    authorities: Option<&Authorities>,
-) -> Result<TlsParameters, ConnectError> {
-    let failed = |error: lettre::transport::smtp::Error| ConnectError::Tls(error.to_string());
-    let mut builder = TlsParameters::builder(host.to_owned()).set_min_tls_version(TlsVersion::Tlsv12);
-    if let Some(Authorities(certificates)) = authorities {
-        builder = builder.certificate_store(CertificateStore::None);
-        for certificate in certificates {
-            let certificate = Certificate::from_der(certificate.to_vec()).map_err(failed)?;
-            builder = builder.add_root_certificate(certificate);
-        }
-    }
-    builder.build().map_err(failed)
-}
-
-/// What TLS says, if it is TLS that failed: lettre tells it as a failure of the connection.
-pub(super) fn tls_failure(error: &lettre::transport::smtp::Error) -> Option<String> {
-    let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    let mut causes = causes.filter_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref());
-    causes.find_map(|cause| cause.downcast_ref::<tokio_rustls::rustls::Error>()).map(ToString::to_string)
 }
 
 #[cfg(test)]

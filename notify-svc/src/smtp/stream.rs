@@ -1,85 +1,79 @@
-//! The stream under lettre's connection.
+//! The bytes under the conversation, in clear or in TLS.
 
-use std::fmt;
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use lettre::transport::smtp::client::AsyncTokioStream;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
-/// Tells whether everything written so far was handed to the kernel.
-///
-/// lettre writes and flushes a command before it reads the reply, and reports both failures alike. A set mark means
-/// that the flush is through, so the server may have got all of it; a mark that is not set means that the last bytes
-/// never left, so the server cannot have acted on them. With TLS the flush is through once the last record is.
-#[derive(Clone, Debug, Default)]
-pub(super) struct FlushMark(Arc<AtomicBool>);
-
-impl FlushMark {
-    pub(super) fn clear(&self) {
-        self.0.store(false, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
+/// One connection to the relay.
+#[derive(Debug)]
+pub(super) enum Stream {
+    Clear(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// A stream with a [`FlushMark`].
-pub(super) struct MarkedStream<S> {
-    inner: S,
-    mark: FlushMark,
-    peer: SocketAddr,
-}
-
-impl<S> MarkedStream<S> {
-    pub(super) fn new(inner: S, mark: FlushMark, peer: SocketAddr) -> Self {
-        Self { inner, mark, peer }
+impl Stream {
+    /// Whether the kernel holds bytes of the peer that nobody has read. Asked of the kernel itself: what the runtime
+    /// knows of a socket may be older.
+    pub(super) fn has_waiting_bytes(&self) -> io::Result<bool> {
+        let mut byte = [MaybeUninit::uninit()];
+        match SockRef::from(self.tcp()).peek(&mut byte) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
     }
-}
 
-impl<S> fmt::Debug for MarkedStream<S> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("MarkedStream").field("peer", &self.peer).finish_non_exhaustive()
+    pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.tcp().local_addr()
+    }
+
+    fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Clear(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+        }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for MarkedStream<S> {
+impl AsyncRead for Stream {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(context, buffer)
+        match self.get_mut() {
+            Self::Clear(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_read(context, buffer),
+        }
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for MarkedStream<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, bytes)
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Clear(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_write(context, bytes),
+        }
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.inner).poll_flush(context))?;
-        self.mark.0.store(true, Ordering::Relaxed);
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Clear(stream) => Pin::new(stream).poll_flush(context),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(context),
+        }
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> AsyncTokioStream for MarkedStream<S> {
-    fn peer_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.peer)
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Clear(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(context),
+        }
     }
 }

@@ -38,6 +38,11 @@ struct Relay {
 
 impl Relay {
     async fn before(mailbox: SocketAddr, encryption: Encryption) -> Self {
+        Self::injecting("", mailbox, encryption).await
+    }
+
+    /// One between which and us somebody adds words in clear to its answer to STARTTLS.
+    async fn injecting(words: &'static str, mailbox: SocketAddr, encryption: Encryption) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ca_file = folder.path().join("ca.pem");
         let (certificate, acceptor) = certified();
@@ -48,7 +53,7 @@ impl Relay {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 // A client that turns away is a client's right.
-                tokio::spawn(serve(stream, acceptor.clone(), encryption, mailbox));
+                tokio::spawn(serve(stream, acceptor.clone(), encryption, mailbox, words));
             }
         });
         Self { port, encryption, ca_file, _folder: folder, _serving: AbortOnDropHandle::new(serving) }
@@ -61,6 +66,7 @@ impl Relay {
             encryption: self.encryption,
             authorities: Some(self.ca_file.to_str().unwrap().parse::<Authorities>().unwrap()),
             credentials: Some((USER.to_owned(), password.to_owned().into())),
+            hello: Some("notify.example.org".to_owned()),
             pipelining: true,
             timeouts: notify_svc::smtp::Timeouts::default(),
         }
@@ -86,6 +92,7 @@ async fn serve(
     acceptor: TlsAcceptor,
     encryption: Encryption,
     mailbox: SocketAddr,
+    injected: &str,
 ) -> Option<()> {
     let stream = if encryption == Encryption::StartTls {
         let mut plain = BufStream::new(stream);
@@ -94,7 +101,7 @@ async fn serve(
         say(&mut plain, "250-relay\r\n250-STARTTLS\r\n250 8BITMIME").await?;
         // A password or a mail in clear would be heard here.
         hear(&mut plain, "STARTTLS").await?;
-        say(&mut plain, "220 go ahead").await?;
+        say(&mut plain, &format!("220 go ahead{injected}")).await?;
         plain.into_inner()
     } else {
         stream
@@ -113,6 +120,9 @@ async fn serve(
     say(&mut secret, "235 2.7.0 come in").await?;
     let mut behind = BufStream::new(TcpStream::connect(mailbox).await.ok()?);
     hear(&mut behind, "220").await?;
+    // The client has been greeted already.
+    say(&mut behind, "HELO relay").await?;
+    hear(&mut behind, "250").await?;
     copy_bidirectional(&mut secret, &mut behind).await.ok().map(|_| ())
 }
 
@@ -191,5 +201,16 @@ async fn a_relay_with_the_certificate_of_another_gets_no_password() {
     for encryption in [Encryption::StartTls, Encryption::Implicit] {
         let error = refusal(encryption, |config| config.host = "127.0.0.1".to_owned()).await;
         assert!(matches!(&error, ConnectError::Tls(reason) if reason.contains("not valid for")), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_behind_the_answer_to_starttls_in_clear_ends_the_connection_before_tls() {
+    for words in ["\r\n250 script", "\r\n250-script\r\n250 AUTH PLAIN\r\n235 in", "\r\n2", "\r\nhello"] {
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+        let relay = Relay::injecting(words, nowhere, Encryption::StartTls).await;
+        let error = connect(&relay.config(PASSWORD)).await.unwrap_err();
+        let ConnectError::Broken { step: "STARTTLS", reason } = &error else { panic!("{error}") };
+        assert!(reason.contains("unasked"), "{reason}");
     }
 }

@@ -86,6 +86,7 @@ impl Stage {
             encryption: Encryption::Off,
             authorities: None,
             credentials: None,
+            hello: Some("notify.example.org".to_owned()),
             pipelining: true,
             timeouts: Timeouts::default(),
         }
