@@ -13,6 +13,7 @@ mod record;
 mod record_queue;
 mod security;
 mod topics;
+mod trials;
 mod window;
 mod worker;
 

@@ -15,6 +15,21 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
+    /// The context in what somebody else wrote: empty unless it is one, and without a tracestate that is longer than
+    /// the specification asks anybody to pass on.
+    pub(crate) fn received(traceparent: Option<&str>, tracestate: Option<&str>) -> Self {
+        // Longer ones belong to versions to come, whose first four parts are all that is known of them.
+        let Some(traceparent) = traceparent.filter(|value| value.len() <= 512 && is_header_text(value))
+        else {
+            return Self::default();
+        };
+        if parse_traceparent(traceparent).is_none() {
+            return Self::default();
+        }
+        let tracestate = tracestate.filter(|value| value.len() <= 512 && is_header_text(value));
+        Self { traceparent: Some(traceparent.to_owned()), tracestate: tracestate.map(str::to_owned) }
+    }
+
     /// The context of the current span, empty outside a trace.
     pub fn current() -> Self {
         Self::of(&Span::current())
@@ -49,6 +64,11 @@ impl TraceContext {
         let span = SpanContext::new(trace_id, span_id, flags, true, state.unwrap_or_default());
         Context::new().with_remote_span_context(span)
     }
+}
+
+/// Printable ASCII, which is all that the specification allows.
+fn is_header_text(value: &str) -> bool {
+    value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 fn parse_traceparent(value: &str) -> Option<(TraceId, SpanId, TraceFlags)> {
@@ -128,6 +148,23 @@ mod tests {
             "00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b77-01",
         ] {
             assert!(!context(invalid).span().span_context().is_valid(), "{invalid}");
+        }
+    }
+
+    #[test]
+    fn what_somebody_wrote_is_kept_only_where_it_is_a_context() {
+        let kept = TraceContext::received(Some(TRACEPARENT), Some(TRACESTATE));
+        assert_eq!(
+            (kept.traceparent.as_deref(), kept.tracestate.as_deref()),
+            (Some(TRACEPARENT), Some(TRACESTATE))
+        );
+        let long = "a".repeat(1_000_000);
+        for state in ["a\0b", "ключ", long.as_str()] {
+            assert_eq!(TraceContext::received(Some(TRACEPARENT), Some(state)).tracestate, None, "{state:.9}");
+        }
+        let padded = format!("cc{}-{long}", &TRACEPARENT[2..]);
+        for parent in ["", "00-\0", padded.as_str()] {
+            assert_eq!(TraceContext::received(Some(parent), Some(TRACESTATE)), TraceContext::default());
         }
     }
 

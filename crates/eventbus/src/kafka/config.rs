@@ -91,9 +91,12 @@ impl KafkaConfig {
             ("fetch.wait.max.ms", "500"),
             ("fetch.queue.backoff.ms", "10"),
             ("fetch.error.backoff.ms", "200"),
-            // Bounds what is read ahead of slow handlers.
+            // Bounds what is read ahead of slow handlers, for each partition because each has a queue of its own, and
+            // what one answer of a broker may bring.
             ("queued.min.messages", "10000"),
-            ("queued.max.messages.kbytes", "8192"),
+            ("queued.max.messages.kbytes", "1024"),
+            ("fetch.max.bytes", "8388608"),
+            ("max.partition.fetch.bytes", "1048576"),
         ])
     }
 

@@ -54,8 +54,12 @@ pub struct ConsumerConfig {
     pub topics: Vec<String>,
     /// The most records in one call of the handler.
     pub max_batch: usize,
+    /// The most bytes of the records in one call of the handler; a larger record comes alone.
+    pub max_batch_bytes: usize,
     /// The most records of a partition between the committed offset and the last one read.
     pub max_in_flight: usize,
+    /// The most bytes of those records, to which the one read last may add.
+    pub max_in_flight_bytes: usize,
     /// How records are repeated.
     pub retry: RetryPolicy,
     /// How long the handler may take for a batch. One that takes longer is given up at its next await, because a server
@@ -82,7 +86,9 @@ impl ConsumerConfig {
             group_in_metrics: group.to_owned(),
             topics: topics.iter().copied().map(str::to_owned).collect(),
             max_batch: 500,
+            max_batch_bytes: 1024 * 1024,
             max_in_flight: 2_000,
+            max_in_flight_bytes: 2 * 1024 * 1024,
             retry: RetryPolicy::default(),
             handler_timeout: Duration::from_secs(30),
             commit_interval: Duration::from_millis(500),
@@ -183,7 +189,9 @@ impl KafkaConsumer {
             },
             max_batch: config.max_batch.max(1),
             handler_timeout: config.handler_timeout,
+            max_batch_bytes: config.max_batch_bytes,
             max_in_flight: config.max_in_flight.max(1),
+            max_in_flight_bytes: config.max_in_flight_bytes.max(1),
             retry: config.retry,
             dead_letters: DeadLetters::new(&self.kafka, config),
             metrics: Arc::clone(&metrics),

@@ -3,7 +3,6 @@
 use std::error::Error;
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use prost::Message as _;
 use rdkafka::message::{Header, OwnedHeaders};
 use tokio::sync::OnceCell;
@@ -138,10 +137,7 @@ pub(crate) fn read(record: &Record) -> Result<Envelope, MalformedRecord> {
             })
             .collect(),
     };
-    let trace = TraceContext {
-        traceparent: original.header("traceparent").map(str::to_owned),
-        tracestate: original.header("tracestate").map(str::to_owned),
-    };
+    let trace = TraceContext::received(original.header("traceparent"), original.header("tracestate"));
     let key = String::from_utf8_lossy(record.key.as_deref().unwrap_or_default()).into_owned();
     let id = original.header("ce_id").and_then(|id| id.parse().ok()).unwrap_or_default();
     let letter = DeadLetter {
@@ -159,7 +155,7 @@ pub(crate) fn read(record: &Record) -> Result<Envelope, MalformedRecord> {
         event_type: "eventbus.DeadLetter".to_owned(),
         source: letter.group.clone(),
         subject: key.clone(),
-        time: record.timestamp_ms.and_then(DateTime::<Utc>::from_timestamp_millis).unwrap_or_default(),
+        time: record.time().unwrap_or_default(),
         topic: record.topic.to_string(),
         key,
         payload: letter.encode_to_vec().into(),

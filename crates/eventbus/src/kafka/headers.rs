@@ -13,6 +13,10 @@ use crate::{Envelope, OriginalRecord, TraceContext};
 
 const SPECVERSION: &str = "1.0";
 const PROTOBUF: &str = "application/protobuf";
+/// The longest attribute or key of an event.
+const MAX_TEXT: usize = 1024;
+/// The last second of 9998 in Unix time: a deadline some days later can still be written down and told.
+const LAST_SECOND: i64 = 253_370_764_799;
 
 /// Why a record is not an event of ours.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +35,12 @@ pub(crate) enum MalformedRecord {
     Id(#[source] uuid::Error),
     #[error("ce_time is not a time by RFC 3339")]
     Time(#[source] chrono::ParseError),
+    #[error("ce_time is before 1970 or after 9998")]
+    Era,
+    #[error("{0} is longer than {MAX_TEXT} bytes")]
+    Long(&'static str),
+    #[error("{0} holds control characters")]
+    Control(&'static str),
 }
 
 /// The headers of a record; `trace` is the context that travels with it.
@@ -71,7 +81,7 @@ pub(crate) fn read(record: &Record) -> Result<Envelope, MalformedRecord> {
         let value = headers.iter().find(|(header, _)| *header == name).and_then(|(_, value)| *value);
         value.map(from_utf8).transpose().map_err(|source| MalformedRecord::Text { name, source })
     };
-    let required = |name: &'static str| text(name)?.ok_or(MalformedRecord::Missing(name));
+    let required = |name: &'static str| plain(name, text(name)?.ok_or(MalformedRecord::Missing(name))?);
 
     if required("ce_specversion")? != SPECVERSION {
         return Err(MalformedRecord::Version);
@@ -82,23 +92,42 @@ pub(crate) fn read(record: &Record) -> Result<Envelope, MalformedRecord> {
     }
     let key = record.key.as_deref().ok_or(MalformedRecord::Missing("key"))?;
     let key = from_utf8(key).map_err(|source| MalformedRecord::Text { name: "key", source })?;
+    plain("key", key)?;
     Ok(Envelope {
         id: required("ce_id")?.parse().map_err(MalformedRecord::Id)?,
         event_type: required("ce_type")?.to_owned(),
         source: required("ce_source")?.to_owned(),
-        subject: text("ce_subject")?.unwrap_or(key).to_owned(),
+        subject: plain("ce_subject", text("ce_subject")?.unwrap_or(key))?.to_owned(),
         time: match text("ce_time")? {
-            Some(time) => DateTime::parse_from_rfc3339(time).map_err(MalformedRecord::Time)?.to_utc(),
-            None => record.timestamp_ms.and_then(DateTime::<Utc>::from_timestamp_millis).unwrap_or_default(),
+            Some(time) => moment(time)?,
+            None => record.time().unwrap_or_default(),
         },
         topic: record.topic.to_string(),
         key: key.to_owned(),
         payload: record.payload.clone().ok_or(MalformedRecord::Missing("value"))?,
-        trace: TraceContext {
-            traceparent: text("traceparent")?.map(str::to_owned),
-            tracestate: text("tracestate")?.map(str::to_owned),
-        },
+        trace: TraceContext::received(text("traceparent").ok().flatten(), text("tracestate").ok().flatten()),
     })
+}
+
+/// Texts of events become rows, labels and lines of logs, so what cannot is refused here.
+fn plain<'a>(name: &'static str, text: &'a str) -> Result<&'a str, MalformedRecord> {
+    if text.len() > MAX_TEXT {
+        return Err(MalformedRecord::Long(name));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(MalformedRecord::Control(name));
+    }
+    Ok(text)
+}
+
+fn moment(text: &str) -> Result<DateTime<Utc>, MalformedRecord> {
+    let time = DateTime::parse_from_rfc3339(text).map_err(MalformedRecord::Time)?.to_utc();
+    if is_of_this_era(time) { Ok(time) } else { Err(MalformedRecord::Era) }
+}
+
+/// Whether a time can be stored, counted on from, and told in every format.
+pub(crate) fn is_of_this_era(time: DateTime<Utc>) -> bool {
+    (0..=LAST_SECOND).contains(&time.timestamp())
 }
 
 /// The name of a header and its bytes.
@@ -192,6 +221,15 @@ mod tests {
     }
 
     #[test]
+    fn a_trace_that_is_none_costs_the_trace_and_not_the_event() {
+        for name in ["traceparent", "tracestate"] {
+            assert_eq!(read(&with(name, "\0")).unwrap().trace, TraceContext::default());
+        }
+        let far = Record { timestamp_ms: Some(i64::MAX), ..without("ce_time") };
+        assert_eq!(read(&far).unwrap().time, DateTime::UNIX_EPOCH);
+    }
+
+    #[test]
     fn foreign_records_are_malformed() {
         use MalformedRecord as M;
         assert!(matches!(read(&Record { headers: None, ..record(&[]) }), Err(M::Missing("ce_specversion"))));
@@ -201,6 +239,15 @@ mod tests {
         assert!(matches!(read(&with("ce_specversion", "0.3")), Err(M::Version)));
         assert!(matches!(read(&with("ce_id", "1234-1234-1234")), Err(M::Id(_))));
         assert!(matches!(read(&with("ce_time", "yesterday")), Err(M::Time(_))));
+        for time in ["9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z", "0000-01-01T00:00:00Z"] {
+            assert!(matches!(read(&with("ce_time", time)), Err(M::Era)), "{time}");
+        }
+        for name in ["ce_type", "ce_source", "ce_subject"] {
+            assert!(matches!(read(&with(name, "a\0b")), Err(M::Control(found)) if found == name));
+            assert!(matches!(read(&with(name, &"a".repeat(1025))), Err(M::Long(found)) if found == name));
+        }
+        let nul = Some(Bytes::from_static(b"a\0b"));
+        assert!(matches!(read(&Record { key: nul, ..record(&EXAMPLE) }), Err(M::Control("key"))));
         assert!(matches!(read(&with("content-type", "application/json")), Err(M::ContentType)));
         assert!(matches!(read(&Record { key: None, ..record(&EXAMPLE) }), Err(M::Missing("key"))));
         assert!(matches!(read(&Record { payload: None, ..record(&EXAMPLE) }), Err(M::Missing("value"))));

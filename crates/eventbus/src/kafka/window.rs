@@ -3,7 +3,8 @@
 //! The window holds the records between the committed offset and what was read last. A record is taken only when no
 //! earlier record of its key is unfinished, so a batch has each key at most once. Records finish in any order; the
 //! position to commit moves over the finished ones at the front and stops at the first that is not. A record without
-//! key waits for nobody.
+//! key waits for nobody. What is held and what is taken is bounded in bytes as well as in records; one record always
+//! fits.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::Hash;
@@ -18,6 +19,7 @@ pub(crate) struct Ticket(u64);
 struct Slot<K, T> {
     offset: i64,
     key: Option<K>,
+    bytes: usize,
     state: SlotState<T>,
 }
 
@@ -41,12 +43,14 @@ pub(crate) struct Window<K, T> {
     /// The number of the first slot; tickets count on from it.
     first: u64,
     slots: VecDeque<Slot<K, T>>,
+    /// Of the unfinished records.
+    bytes: usize,
     position: Option<i64>,
 }
 
 impl<K: Clone + Eq + Hash, T> Window<K, T> {
     pub(crate) fn new() -> Self {
-        Self { first: 0, slots: VecDeque::new(), position: None }
+        Self { first: 0, slots: VecDeque::new(), bytes: 0, position: None }
     }
 
     /// How many records lie between the position and the last one read.
@@ -54,20 +58,27 @@ impl<K: Clone + Eq + Hash, T> Window<K, T> {
         self.slots.len()
     }
 
+    /// How many bytes the unfinished records have.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The offset to commit: everything before it is finished. `None` before the first record is.
     pub(crate) fn position(&self) -> Option<i64> {
         self.position
     }
 
-    /// Adds the next record of the partition.
-    pub(crate) fn push(&mut self, offset: i64, key: Option<K>, record: T) {
+    /// Adds the next record of the partition, of so many bytes.
+    pub(crate) fn push(&mut self, offset: i64, key: Option<K>, bytes: usize, record: T) {
         let state = SlotState::Waiting { record, since: Due { at: None, alone: false } };
-        self.slots.push_back(Slot { offset, key, state });
+        self.slots.push_back(Slot { offset, key, bytes, state });
+        self.bytes += bytes;
     }
 
-    /// Takes up to `max` records that may be handled now, in their order.
-    pub(crate) fn take(&mut self, now: Instant, max: usize) -> Vec<(Ticket, T)> {
+    /// Takes records that may be handled now, in their order: up to `max` of them and up to `max_bytes` together.
+    pub(crate) fn take(&mut self, now: Instant, max: usize, max_bytes: usize) -> Vec<(Ticket, T)> {
         let mut batch = Vec::new();
+        let mut taken_bytes: usize = 0;
         let mut busy: HashSet<K> = HashSet::new();
         for (index, slot) in self.slots.iter_mut().enumerate() {
             if batch.len() >= max {
@@ -83,6 +94,10 @@ impl<K: Clone + Eq + Hash, T> Window<K, T> {
             let due = since.at.is_none_or(|at| at <= now);
             if !first_of_key || !due || (alone && !batch.is_empty()) {
                 continue;
+            }
+            taken_bytes = taken_bytes.saturating_add(slot.bytes);
+            if taken_bytes > max_bytes && !batch.is_empty() {
+                break;
             }
             if let SlotState::Waiting { record, .. } = std::mem::replace(&mut slot.state, SlotState::Taken) {
                 batch.push((Ticket(self.first + index as u64), record));
@@ -105,7 +120,10 @@ impl<K: Clone + Eq + Hash, T> Window<K, T> {
 
     /// Marks a taken record as finished.
     pub(crate) fn finish(&mut self, ticket: Ticket) {
-        self.slot(ticket).state = SlotState::Finished;
+        let slot = self.slot(ticket);
+        slot.state = SlotState::Finished;
+        let bytes = slot.bytes;
+        self.bytes -= bytes;
         while let Some(Slot { state: SlotState::Finished, offset, .. }) = self.slots.front() {
             self.position = Some(offset + 1);
             self.slots.pop_front();

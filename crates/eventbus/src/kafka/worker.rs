@@ -2,7 +2,8 @@
 //!
 //! It reads into a bounded [`Window`], takes the batch that may be handled now, calls the handler, and moves the
 //! position that the poll thread commits. One batch is in flight at a time. A record that has to be repeated waits in
-//! the window; when the window is full of such records the partition waits with them. A stopped worker finishes the
+//! the window, and no record holds a partition for ever: one that fails while others get through, or that panics on its
+//! own, is its own reason and goes to the dead letters ([`Trials`]). When the window is full the partition waits. A stopped worker finishes the
 //! batch in its hands; everything else in its window was not committed and goes to the next owner.
 
 use std::panic::AssertUnwindSafe;
@@ -19,6 +20,7 @@ use super::dead_letters::{Cause, DeadLetters};
 use super::headers::MalformedRecord;
 use super::record::Record;
 use super::record_queue::RecordQueue;
+use super::trials::{Sentence, Trials};
 use super::window::{Ticket, Window};
 use crate::metrics::ConsumerMetrics;
 use crate::{Delivery, Envelope, Handler, Outcome, RetryPolicy, spans};
@@ -30,7 +32,9 @@ pub(crate) struct Shared<H> {
     /// Makes what the handler gets of a record.
     pub(crate) read: fn(&Record) -> Result<Envelope, MalformedRecord>,
     pub(crate) max_batch: usize,
+    pub(crate) max_batch_bytes: usize,
     pub(crate) max_in_flight: usize,
+    pub(crate) max_in_flight_bytes: usize,
     pub(crate) handler_timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) dead_letters: DeadLetters,
@@ -40,8 +44,8 @@ pub(crate) struct Shared<H> {
 /// An unfinished record.
 struct Item {
     record: Record,
-    /// How often it was tried.
-    attempts: u32,
+    /// How it was tried.
+    trials: Trials,
     next: Step,
 }
 
@@ -57,6 +61,8 @@ pub(crate) struct Worker<H> {
     window: Window<Bytes, Item>,
     progress: Arc<Progress>,
     stop: CancellationToken,
+    /// How many records the handler has finished.
+    finished: u64,
 }
 
 impl<H: Handler> Worker<H> {
@@ -66,13 +72,13 @@ impl<H: Handler> Worker<H> {
         progress: Arc<Progress>,
         stop: CancellationToken,
     ) -> Self {
-        Self { shared, queue, window: Window::new(), progress, stop }
+        Self { shared, queue, window: Window::new(), progress, stop, finished: 0 }
     }
 
     pub(crate) async fn run(mut self) {
         while !self.stop.is_cancelled() {
             self.read();
-            let batch = self.window.take(Instant::now(), self.shared.max_batch);
+            let batch = self.window.take(Instant::now(), self.shared.max_batch, self.shared.max_batch_bytes);
             if batch.is_empty() {
                 self.wait().await;
                 continue;
@@ -86,7 +92,7 @@ impl<H: Handler> Worker<H> {
 
     /// Fills the window with what has arrived.
     fn read(&mut self) {
-        while self.window.len() < self.shared.max_in_flight {
+        while self.has_room() {
             let record = match self.queue.next() {
                 Some(Ok(record)) => record,
                 Some(Err(error)) => {
@@ -99,14 +105,18 @@ impl<H: Handler> Worker<H> {
                 Ok(envelope) => Step::Handle(envelope),
                 Err(error) => Step::Bury(Cause { reason: "undecodable", message: error.to_string() }),
             };
-            let (offset, key) = (record.offset, record.key.clone());
-            self.window.push(offset, key, Item { record, attempts: 0, next });
+            let (offset, key, bytes) = (record.offset, record.key.clone(), record.bytes());
+            self.window.push(offset, key, bytes, Item { record, trials: Trials::default(), next });
         }
+    }
+
+    fn has_room(&self) -> bool {
+        self.window.len() < self.shared.max_in_flight && self.window.bytes() < self.shared.max_in_flight_bytes
     }
 
     /// Waits for a new record, if there is room for one, or for a delayed one to become due.
     async fn wait(&self) {
-        let room = self.window.len() < self.shared.max_in_flight;
+        let room = self.has_room();
         let due = self.window.next_due();
         tokio::select! {
             () = self.stop.cancelled() => {}
@@ -122,17 +132,17 @@ impl<H: Handler> Worker<H> {
         for (ticket, item) in batch {
             match item.next {
                 Step::Handle(envelope) => {
-                    deliveries.push(self.delivery(envelope, &item.record, item.attempts + 1));
-                    origins.push((ticket, item.record));
+                    deliveries.push(self.delivery(envelope, &item.record, item.trials.attempts + 1));
+                    origins.push((ticket, item.record, item.trials));
                 }
-                Step::Bury(cause) => burials.push((ticket, item.record, item.attempts, cause)),
+                Step::Bury(cause) => burials.push((ticket, item.record, item.trials, cause)),
             }
         }
         if !deliveries.is_empty() {
             self.handle(deliveries, origins, &mut burials).await;
         }
-        for (ticket, record, attempts, cause) in burials {
-            self.bury(ticket, record, attempts, cause).await;
+        for (ticket, record, trials, cause) in burials {
+            self.bury(ticket, record, trials, cause).await;
         }
     }
 
@@ -145,8 +155,8 @@ impl<H: Handler> Worker<H> {
     async fn handle(
         &mut self,
         deliveries: Vec<Delivery>,
-        origins: Vec<(Ticket, Record)>,
-        burials: &mut Vec<(Ticket, Record, u32, Cause)>,
+        origins: Vec<(Ticket, Record, Trials)>,
+        burials: &mut Vec<(Ticket, Record, Trials, Cause)>,
     ) {
         let started = Instant::now();
         // The block makes a panic before the first await part of the future.
@@ -156,6 +166,7 @@ impl<H: Handler> Worker<H> {
         self.shared.metrics.processed(self.queue.topic(), deliveries.len(), started.elapsed());
         // One of the records may be the reason; alone it cannot hold up the others again.
         let one_by_one = !matches!(outcomes, Ok(Ok(_)));
+        let panicked_alone = outcomes.is_err() && deliveries.len() == 1;
         let all_again = |reason: &str| vec![Outcome::Retry(reason.to_owned()); deliveries.len()];
         let outcomes = match outcomes {
             Ok(Ok(outcomes)) if outcomes.len() == deliveries.len() => outcomes,
@@ -164,25 +175,37 @@ impl<H: Handler> Worker<H> {
             Err(_) => all_again("the handler panicked"),
         };
 
+        self.finished += outcomes.iter().filter(|outcome| **outcome == Outcome::Done).count() as u64;
         let mut delayed = 0;
         let mut first_reason = None;
-        for ((delivery, (ticket, record)), outcome) in deliveries.into_iter().zip(origins).zip(outcomes) {
+        for ((delivery, (ticket, record, trials)), outcome) in
+            deliveries.into_iter().zip(origins).zip(outcomes)
+        {
             let Delivery { envelope, attempt, span, .. } = delivery;
+            let mut trials = trials;
+            trials.attempts = attempt;
             match outcome {
                 Outcome::Done => self.window.finish(ticket),
                 Outcome::Reject(message) => {
                     spans::fail(&span, "rejected");
-                    burials.push((ticket, record, attempt, Cause { reason: "rejected", message }));
-                }
-                Outcome::Retry(message) if self.shared.retry.exhausted(attempt) => {
-                    spans::fail(&span, "retries_exhausted");
-                    burials.push((ticket, record, attempt, Cause { reason: "retries_exhausted", message }));
+                    burials.push((ticket, record, trials, Cause { reason: "rejected", message }));
                 }
                 Outcome::Retry(message) => {
+                    let sentence = trials.failed(self.finished, panicked_alone);
+                    if sentence == Sentence::Bury || self.shared.retry.exhausted(attempt) {
+                        spans::fail(&span, "retries_exhausted");
+                        burials.push((
+                            ticket,
+                            record,
+                            trials,
+                            Cause { reason: "retries_exhausted", message },
+                        ));
+                        continue;
+                    }
                     spans::fail(&span, "retry");
                     delayed += 1;
                     first_reason.get_or_insert(message);
-                    let item = Item { record, attempts: attempt, next: Step::Handle(envelope) };
+                    let item = Item { record, trials, next: Step::Handle(envelope) };
                     self.window.put_back(ticket, item, self.due(attempt), one_by_one);
                 }
             }
@@ -194,7 +217,8 @@ impl<H: Handler> Worker<H> {
     }
 
     /// A record counts as finished when the broker has its dead letter; until then it is tried like any other.
-    async fn bury(&mut self, ticket: Ticket, record: Record, attempts: u32, cause: Cause) {
+    async fn bury(&mut self, ticket: Ticket, record: Record, trials: Trials, cause: Cause) {
+        let attempts = trials.attempts;
         let shared = &self.shared;
         match shared.dead_letters.put(&record, &cause, attempts, &shared.metrics).await {
             Ok(()) => self.window.finish(ticket),
@@ -203,7 +227,7 @@ impl<H: Handler> Worker<H> {
                     error = &*error as &dyn std::error::Error,
                     "a dead letter is tried again later"
                 );
-                let item = Item { record, attempts, next: Step::Bury(cause) };
+                let item = Item { record, trials, next: Step::Bury(cause) };
                 self.window.put_back(ticket, item, self.due(attempts), false);
             }
         }
