@@ -1,7 +1,7 @@
 //! `UploadFile`: stores a picture while it arrives.
 
 use bytes::Bytes;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::{Stream, StreamExt as _};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -32,6 +32,9 @@ struct Stored {
 
 impl Files {
     /// Stores the picture that `chunks` bring. It is a file when all of it is there and has turned out to be a picture.
+    ///
+    /// Chunks take as long as their sender likes, so nothing that others need is held while one is waited for: each step
+    /// on the database has a connection of its own.
     pub async fn upload(
         &self,
         user_id: Uuid,
@@ -42,18 +45,14 @@ impl Files {
         if new.file_name.chars().any(|letter| letter.is_control() || "/\\".contains(letter)) {
             return Err(FileError::invalid("file_name", "must not hold slashes or control characters"));
         }
-        let mut connection = self.pool.acquire().await?;
-        let usage = files::usage(&mut connection, user_id).await?;
-        self.check_room(usage.ok_or(FileError::AccountGone)?, 1)?;
+        self.check_any_room(user_id).await?;
 
         let mut inspector = Inspector::default();
         let Some(first) = chunks.next().await.transpose()? else { return Err(refuse(PictureError::Unknown)) };
         inspector.feed(&first).map_err(refuse)?;
         let file_id = Uuid::now_v7();
         let now = self.now();
-        doomed_objects::add(&mut connection, file_id, now + UPLOAD_GRACE).await?;
-        // Bytes may take their time; the connection is for others meanwhile.
-        drop(connection);
+        self.doom(file_id, now + UPLOAD_GRACE).await?;
         let stored = self.store(file_id, first, inspector, chunks).await?;
 
         let file = File {
@@ -68,6 +67,17 @@ impl Files {
         self.keep(user_id, &file).await?;
         tracing::info!(%user_id, %file_id, bytes = file.size_bytes, "file stored");
         Ok(file)
+    }
+
+    async fn check_any_room(&self, user_id: Uuid) -> Result<(), FileError> {
+        let mut connection = self.pool.acquire().await?;
+        let usage = files::usage(&mut connection, user_id).await?;
+        self.check_room(usage.ok_or(FileError::AccountGone)?, 1)
+    }
+
+    async fn doom(&self, file_id: Uuid, time: DateTime<Utc>) -> Result<(), FileError> {
+        let mut connection = self.pool.acquire().await?;
+        Ok(doomed_objects::add(&mut connection, file_id, time).await?)
     }
 
     async fn store(

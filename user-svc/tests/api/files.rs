@@ -278,3 +278,27 @@ async fn files_are_listed_newest_first_page_by_page() {
     assert_eq!(violation(&status).0, "file_id");
     service.stop().await;
 }
+
+#[tokio::test]
+async fn uploads_that_wait_for_their_bytes_hold_up_nobody() {
+    let service = Service::start().await;
+    let token = service.open_account("anna@example.org").await.access_token;
+    // Each has said what it brings and brings nothing; they are more than the pool has connections.
+    let mut idle = Vec::new();
+    for _ in 0..12 {
+        let (sender, receiver) = mpsc::channel(1);
+        sender.send(parts(FilePurpose::Avatar, b"x").remove(0)).await.unwrap();
+        let (mut files, request) = (service.files.clone(), with_token(ReceiverStream::new(receiver), &token));
+        idle.push((sender, tokio::spawn(async move { files.upload_file(request).await })));
+    }
+    // By the last of these every upload has come to its wait.
+    for _ in 0..200 {
+        within("the list of files", service.list(&token, 10, "")).await.unwrap();
+    }
+    for (sender, upload) in idle {
+        drop(sender);
+        let status = within("the end of an upload", upload).await.unwrap().unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument);
+    }
+    service.stop().await;
+}
