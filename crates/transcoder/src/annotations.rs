@@ -10,6 +10,15 @@ pub(crate) struct Annotations {
     http: ExtensionDescriptor,
     success_status: Option<ExtensionDescriptor>,
     public: Option<ExtensionDescriptor>,
+    optional_body: Option<ExtensionDescriptor>,
+}
+
+/// The names of our own method options, each of them left out by who has none.
+#[derive(Default)]
+pub(crate) struct OptionNames {
+    pub(crate) success_status: Option<String>,
+    pub(crate) public: Option<String>,
+    pub(crate) optional_body: Option<String>,
 }
 
 /// One binding of `google.api.http`.
@@ -23,25 +32,22 @@ pub(crate) struct HttpRule {
 }
 
 impl Annotations {
-    pub(crate) fn new(
-        pool: &DescriptorPool,
-        success_status: Option<&str>,
-        public: Option<&str>,
-    ) -> Result<Self, BuildError> {
+    pub(crate) fn new(pool: &DescriptorPool, names: &OptionNames) -> Result<Self, BuildError> {
         let http = pool.get_extension_by_name("google.api.http").ok_or(BuildError::NoHttpOption)?;
-        let option = |name: Option<&str>, kind: &Kind, expected| match name {
+        let option = |name: &Option<String>, kind: &Kind, expected| match name {
             None => Ok(None),
             Some(name) => {
                 let option = pool.get_extension_by_name(name).filter(|option| {
                     option.kind() == *kind
                         && option.containing_message().full_name() == "google.protobuf.MethodOptions"
                 });
-                option.map(Some).ok_or_else(|| BuildError::UnknownOption { name: name.to_owned(), expected })
+                option.map(Some).ok_or_else(|| BuildError::UnknownOption { name: name.clone(), expected })
             }
         };
         Ok(Self {
-            success_status: option(success_status, &Kind::Int32, "int32")?,
-            public: option(public, &Kind::Bool, "bool")?,
+            success_status: option(&names.success_status, &Kind::Int32, "int32")?,
+            public: option(&names.public, &Kind::Bool, "bool")?,
+            optional_body: option(&names.optional_body, &Kind::Bool, "bool")?,
             http,
         })
     }
@@ -70,9 +76,17 @@ impl Annotations {
 
     /// Whether the method may be called without an access token.
     pub(crate) fn is_public(&self, method: &MethodDescriptor) -> bool {
-        let option = self.public.as_ref();
-        option.and_then(|option| method.options().get_extension(option).as_bool()).unwrap_or_default()
+        flag(self.public.as_ref(), method)
     }
+
+    /// Whether a request without a body means one with nothing in it.
+    pub(crate) fn is_body_optional(&self, method: &MethodDescriptor) -> bool {
+        flag(self.optional_body.as_ref(), method)
+    }
+}
+
+fn flag(option: Option<&ExtensionDescriptor>, method: &MethodDescriptor) -> bool {
+    option.and_then(|option| method.options().get_extension(option).as_bool()).unwrap_or_default()
 }
 
 /// The method and the path of a custom pattern.

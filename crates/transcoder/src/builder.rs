@@ -10,7 +10,7 @@ use prost_reflect::DescriptorPool;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt as _};
 
-use crate::annotations::Annotations;
+use crate::annotations::{Annotations, OptionNames};
 use crate::backend::Backend;
 use crate::build_error::BuildError;
 use crate::deadline::Timeouts;
@@ -29,8 +29,7 @@ pub struct TranscoderBuilder {
     max_body_bytes: usize,
     default_timeout: Duration,
     max_timeout: Option<Duration>,
-    success_status_option: Option<String>,
-    public_option: Option<String>,
+    options: OptionNames,
     forwarded_headers: Vec<String>,
     returned_metadata: Vec<String>,
 }
@@ -43,8 +42,7 @@ impl TranscoderBuilder {
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
             default_timeout: DEFAULT_TIMEOUT,
             max_timeout: None,
-            success_status_option: None,
-            public_option: None,
+            options: OptionNames::default(),
             forwarded_headers: Vec::new(),
             returned_metadata: Vec::new(),
         }
@@ -93,14 +91,22 @@ impl TranscoderBuilder {
     /// Names the `int32` method option that holds the HTTP status of success.
     #[must_use]
     pub fn success_status_option(mut self, name: impl Into<String>) -> Self {
-        self.success_status_option = Some(name.into());
+        self.options.success_status = Some(name.into());
         self
     }
 
     /// Names the `bool` method option that says that no access token is needed.
     #[must_use]
     pub fn public_option(mut self, name: impl Into<String>) -> Self {
-        self.public_option = Some(name.into());
+        self.options.public = Some(name.into());
+        self
+    }
+
+    /// Names the `bool` method option that says that a request may come without its body, which then has nothing in
+    /// it. Without the option a body is required wherever the body has fields.
+    #[must_use]
+    pub fn optional_body_option(mut self, name: impl Into<String>) -> Self {
+        self.options.optional_body = Some(name.into());
         self
     }
 
@@ -123,8 +129,7 @@ impl TranscoderBuilder {
     pub fn build(self) -> Result<Transcoder, BuildError> {
         let pool = DescriptorPool::decode(self.descriptor_set)
             .map_err(|error| BuildError::DescriptorSet(Box::new(error)))?;
-        let annotations =
-            Annotations::new(&pool, self.success_status_option.as_deref(), self.public_option.as_deref())?;
+        let annotations = Annotations::new(&pool, &self.options)?;
         let mut forwarding = Forwarding::default();
         self.forwarded_headers.iter().try_for_each(|name| forwarding.add_to_backend(name))?;
         self.returned_metadata.iter().try_for_each(|name| forwarding.add_to_client(name))?;
@@ -154,7 +159,7 @@ impl TranscoderBuilder {
                 max: self.max_timeout.unwrap_or(self.default_timeout),
             },
             max_body_bytes: self.max_body_bytes,
-            has_public_option: self.public_option.is_some(),
+            has_public_option: self.options.public.is_some(),
             pool,
         }))
     }

@@ -60,7 +60,13 @@ pub(crate) fn message(route: &Route, incoming: &Incoming<'_>) -> Result<DynamicM
 fn read_body(route: &Route, incoming: &Incoming<'_>) -> Result<DynamicMessage, RequestError> {
     let input = &route.operation.input;
     let mut message = DynamicMessage::new(input.clone());
-    if route.body == BodyRule::Ignored || incoming.body.is_empty() {
+    if route.body == BodyRule::Ignored {
+        return Ok(message);
+    }
+    if incoming.body.is_empty() {
+        if route.requires_body() {
+            return Err(Violation::new("body", "is required").into());
+        }
         return Ok(message);
     }
     let content_type = incoming.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());

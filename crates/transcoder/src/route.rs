@@ -24,6 +24,7 @@ pub(crate) struct Operation {
     pub(crate) grpc_path: PathAndQuery,
     pub(crate) success: StatusCode,
     pub(crate) public: bool,
+    pub(crate) optional_body: bool,
     pub(crate) backend: Backend,
 }
 
@@ -77,6 +78,7 @@ impl Operation {
             input: rpc.input(),
             output: rpc.output(),
             public: annotations.is_public(&rpc),
+            optional_body: annotations.is_body_optional(&rpc),
             success,
             backend,
             rpc,
@@ -147,6 +149,22 @@ impl Route {
             response_body,
             mask,
         })
+    }
+
+    /// Whether a request has to bring a body: there is something to say in it, and the contract does not make saying
+    /// nothing a meaning of its own. A body that got lost on its way must not be carried out as one with nothing in it.
+    pub(crate) fn requires_body(&self) -> bool {
+        match &self.body {
+            _ if self.operation.optional_body => false,
+            BodyRule::Ignored => false,
+            BodyRule::Field(_) => true,
+            BodyRule::Message => self.operation.input.fields().any(|field| !self.is_bound(&field)),
+        }
+    }
+
+    /// Whether the path gives the whole field.
+    fn is_bound(&self, field: &FieldDescriptor) -> bool {
+        self.variables.iter().any(|variable| variable.field() == field)
     }
 }
 

@@ -161,7 +161,8 @@ impl<'a> Operations<'a> {
                 }
             }
         };
-        Some(json!({ "required": true, "content": { "application/json": { "schema": schema } } }))
+        let required = route.requires_body();
+        Some(json!({ "required": required, "content": { "application/json": { "schema": schema } } }))
     }
 
     fn responses(&mut self, route: &Route) -> Value {

@@ -2,7 +2,7 @@ use prost_reflect::{DynamicMessage, Value};
 use rstest::rstest;
 use serde_json::json;
 
-use crate::library::{Library, Reply, pool, request};
+use crate::library::{Library, Reply, pool};
 
 #[tokio::test]
 async fn fields_without_presence_are_always_written_and_others_when_set() {
@@ -29,7 +29,7 @@ async fn success_has_the_status_that_the_method_declares(
     #[case] status: u16,
 ) {
     let library = Library::start().await;
-    let answer = library.send(request(method, path, None)).await;
+    let answer = library.json(method, path, "{}").await;
     assert_eq!(answer.status, status);
     assert_eq!(answer.body.is_empty(), status == 204);
     assert_eq!(answer.header("content-type").is_none(), status == 204);

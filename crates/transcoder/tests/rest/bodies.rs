@@ -20,12 +20,37 @@ async fn both_spellings_of_a_field_are_read_and_the_original_one_is_written() {
     assert_eq!((written["a_string"].as_str(), written["an_int64"].as_str()), (Some("a"), Some("5")));
 }
 
+#[rstest]
+#[case("PUT", "/v1/books/7")]
+#[case("POST", "/v1/shelves/a/books")]
+#[case("PATCH", "/v1/shelves/a/books/b")]
+#[case("PUT", "/v1/books/7/cover")]
+#[case("POST", "/v1/kinds")]
 #[tokio::test]
-async fn an_empty_body_is_an_empty_message_whatever_its_type() {
+async fn a_body_that_has_fields_may_not_be_missing(#[case] method: &str, #[case] path: &str) {
     let library = Library::start().await;
-    let answer = library.send(request("PUT", "/v1/books/7", None)).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(library.call().json(), json!({"book_id": "7"}));
+    let json = http::Request::builder().method(method).uri(path).header("content-type", "application/json");
+    for request in [request(method, path, None), json.body(Full::default()).unwrap()] {
+        let answer = library.send(request).await;
+        assert_eq!(answer.status, 400, "{answer:?}");
+        assert_eq!(answer.violations(), ["body: is required"]);
+        assert!(!library.was_called());
+    }
+}
+
+#[rstest]
+#[case("/v1/shelves/a/books/b:archive", json!({"name": "shelves/a/books/b"}))]
+#[case("/v1/books/7:copy", json!({"book_id": "7"}))]
+#[tokio::test]
+async fn a_body_may_be_missing_where_nothing_can_be_in_it_or_the_contract_says_so(
+    #[case] path: &str,
+    #[case] message: serde_json::Value,
+) {
+    let library = Library::start().await;
+    assert!(library.send(request("POST", path, None)).await.status < 300);
+    assert_eq!(library.call().json(), message);
+    assert!(library.json("POST", path, "{}").await.status < 300);
+    assert_eq!(library.call().json(), message);
 }
 
 #[tokio::test]

@@ -16,7 +16,6 @@ use crate::library::Library;
 #[case(r#"{"sequel_of": {"sequel_of": {"title": "a"}}}"#, "sequel_of.sequel_of.title")]
 #[case(r#"{"name": "shelves/a/books/b", "title": "a"}"#, "title")]
 #[case("{}", "")]
-#[case("", "")]
 #[tokio::test]
 async fn the_mask_is_made_of_the_keys_in_the_body(#[case] body: &str, #[case] mask: &str) {
     let library = Library::start().await;

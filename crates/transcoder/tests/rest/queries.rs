@@ -93,7 +93,7 @@ async fn what_the_path_or_the_body_gives_cannot_come_from_the_query(
     #[case] violation: &str,
 ) {
     let library = Library::start().await;
-    let answer = library.send(crate::library::request(method, path, None)).await;
+    let answer = library.json(method, path, "{}").await;
     assert_eq!(answer.violations(), [violation]);
 }
 
