@@ -142,15 +142,17 @@ impl Verifier {
         Ok(token.claims)
     }
 
-    /// Answers what the token says. Waits for the keys to be fetched if it names one that is not known.
+    /// Answers what the token says. Waits for the keys to be fetched if it names one that is not known. Whether such a
+    /// token is good is unknown while its issuer cannot be asked: that is an outage, and no refusal.
     pub async fn verify(&self, token: &str) -> Result<Claims, ErrorCode> {
         let mut checked = self.check(token);
+        let mut current = true;
         if let (Err(Refusal::UnknownKey), Some(source)) = (&checked, &self.0.source) {
-            source.fulfilled().await;
+            current = source.fulfilled().await;
             checked = self.check(token);
         }
         checked.map_err(|refusal| match refusal {
-            Refusal::UnknownKey if !self.has_keys() => ErrorCode::DependencyUnavailable,
+            Refusal::UnknownKey if !current || !self.has_keys() => ErrorCode::DependencyUnavailable,
             Refusal::UnknownKey | Refusal::Invalid => ErrorCode::TokenInvalid,
         })
     }

@@ -2,7 +2,8 @@
 //!
 //! A service that starts before user-svc knows no key: its calls answer `DEPENDENCY_UNAVAILABLE` until the first fetch.
 //! From then on it verifies by itself, whatever becomes of user-svc. A token signed by a key that is not known (keys
-//! are rotated by restarting user-svc) asks for a fetch and waits for it, so that a rotation signs nobody out.
+//! are rotated by restarting user-svc) asks for a fetch and waits for it. It is refused only if user-svc has just
+//! answered a set without its key: while user-svc cannot be asked, nobody knows, and a rotation signs nobody out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,20 +31,31 @@ const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Wishes {
     wish: Notify,
-    /// When the last fetch ended, whatever its outcome.
-    fetched: watch::Sender<Option<Instant>>,
+    /// The last fetch that ended.
+    fetched: watch::Sender<Option<Fetched>>,
+}
+
+/// A fetch that ended.
+#[derive(Clone, Copy, Debug)]
+struct Fetched {
+    end: Instant,
+    /// Whether the keys came.
+    answered: bool,
 }
 
 impl Wishes {
-    /// Resolves after the next fetch, or at once if the last one is fresh.
-    pub(super) async fn fulfilled(&self) {
+    /// Waits for the next fetch, unless the last one is fresh, and answers whether the keys known now are those that
+    /// user-svc publishes now.
+    pub(super) async fn fulfilled(&self) -> bool {
         let mut fetched = self.fetched.subscribe();
-        if fetched.borrow_and_update().is_some_and(|last| last.elapsed() < MIN_INTERVAL) {
-            return;
+        let last = *fetched.borrow_and_update();
+        if let Some(last) = last.filter(|last| last.end.elapsed() < MIN_INTERVAL) {
+            return last.answered;
         }
         self.wish.notify_one();
-        // Without an answer the call is judged by the keys that are there.
-        let _ = timeout(FETCH_TIMEOUT, fetched.changed()).await;
+        let changed = timeout(FETCH_TIMEOUT, fetched.changed()).await;
+        let answered = fetched.borrow().is_some_and(|fetched| fetched.answered);
+        matches!(changed, Ok(Ok(()))) && answered
     }
 }
 
@@ -81,6 +93,7 @@ impl KeySetFetcher {
         let mut pause = MIN_INTERVAL;
         loop {
             let fetched = shutdown.run_until_cancelled(fetch(client.clone())).await;
+            let answered = matches!(fetched, Some(Ok(_)));
             match fetched {
                 None => return,
                 Some(Ok(keys)) => {
@@ -96,7 +109,7 @@ impl KeySetFetcher {
                     }
                 }
             }
-            self.wishes.fetched.send_replace(Some(Instant::now()));
+            self.wishes.fetched.send_replace(Some(Fetched { end: Instant::now(), answered }));
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}

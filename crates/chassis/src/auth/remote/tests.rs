@@ -1,5 +1,5 @@
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use axum::Router;
@@ -65,11 +65,16 @@ impl Signer {
 struct KeyServer {
     document: Mutex<JwkSet>,
     fetches: AtomicUsize,
+    away: AtomicBool,
 }
 
 impl KeyServer {
     fn new(signer: &Signer) -> Arc<Self> {
-        Arc::new(Self { document: Mutex::new(signer.key_set()), fetches: AtomicUsize::new(0) })
+        Arc::new(Self {
+            document: Mutex::new(signer.key_set()),
+            fetches: AtomicUsize::new(0),
+            away: AtomicBool::new(false),
+        })
     }
 
     fn rotate(&self, signer: &Signer) {
@@ -78,6 +83,13 @@ impl KeyServer {
 
     fn answer(&self) -> Response {
         self.fetches.fetch_add(1, Ordering::Relaxed);
+        if self.away.load(Ordering::Relaxed) {
+            return Response::builder()
+                .header("content-type", "application/grpc")
+                .header("grpc-status", "14")
+                .body(Body::empty())
+                .unwrap();
+        }
         let document = self.document.lock().unwrap_or_else(PoisonError::into_inner);
         let data = serde_json::to_vec(&*document).unwrap();
         let message = HttpBody { data, ..HttpBody::default() }.encode_to_vec();
@@ -156,6 +168,36 @@ async fn a_token_of_a_rotated_key_is_accepted_at_once() {
         tokio::task::yield_now().await;
     }
     assert_eq!(running.verifier.verify(&old.token()).await.unwrap_err(), ErrorCode::TokenInvalid);
+    running.shutdown.cancel();
+}
+
+#[tokio::test]
+async fn an_unknown_key_while_its_issuer_is_away_is_an_outage_and_no_refusal() {
+    let (old, new) = (Signer::new("old", 1), Signer::new("new", 2));
+    let server = KeyServer::new(&old);
+    let addr = server.serve("127.0.0.1:0".parse().unwrap()).await;
+    let running = run(addr);
+    until_ready(&running.health).await;
+    server.away.store(true, Ordering::Relaxed);
+    server.rotate(&new);
+    // A fetch from before the outage may still be fresh.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while running.verifier.verify(&new.token()).await.unwrap_err() == ErrorCode::TokenInvalid {
+        assert!(Instant::now() < deadline, "a rotation signs people out");
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..50 {
+        let refused = running.verifier.verify(&new.token()).await.unwrap_err();
+        assert_eq!(refused, ErrorCode::DependencyUnavailable);
+        assert_eq!(running.verifier.verify(&old.token()).await.unwrap().sub, Uuid::from_u128(1));
+    }
+
+    server.away.store(false, Ordering::Relaxed);
+    while let Err(refused) = running.verifier.verify(&new.token()).await {
+        assert_eq!(refused, ErrorCode::DependencyUnavailable, "the issuer is back and nobody was signed out");
+        assert!(Instant::now() < deadline, "the new key is never fetched");
+        tokio::task::yield_now().await;
+    }
     running.shutdown.cancel();
 }
 
