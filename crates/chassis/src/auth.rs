@@ -2,13 +2,14 @@
 
 mod remote;
 mod role;
+mod token_header;
 mod token_keys;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jsonwebtoken::jwk::{JwkSet, PublicKeyUse};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -134,8 +135,7 @@ impl Verifier {
 
     /// Answers what the token says, if it can be trusted by the keys that are known.
     fn check(&self, token: &str) -> Result<Claims, Refusal> {
-        let header = decode_header(token).map_err(|_| Refusal::Invalid)?;
-        let id = header.kid.ok_or(Refusal::Invalid)?;
+        let id = token_header::key_id(token).ok_or(Refusal::Invalid)?;
         let keys = self.keys();
         let key = keys.0.get(&id).ok_or(Refusal::UnknownKey)?;
         let token = decode::<Claims>(token, key, &self.0.validation).map_err(|_| Refusal::Invalid)?;
