@@ -20,6 +20,7 @@ mod list_users;
 mod login;
 mod login_with_code;
 mod logout;
+mod pending;
 mod refresh;
 mod register;
 mod request_login_code;

@@ -1,7 +1,8 @@
 //! The SQL of this service, and the only place with any. The caller holds the connection and the transaction.
 //!
 //! Lock order: a transaction that changes an account, or writes an event of it, takes the row of the account first, and
-//! all admins before that where it takes a role away. Refreshing locks the session only.
+//! all admins before that where it takes a role away; the registration of its address comes after it. Refreshing locks
+//! the session only.
 
 pub(crate) mod decoy;
 pub(crate) mod devices;
@@ -11,6 +12,7 @@ pub(crate) mod inbox;
 pub(crate) mod one_time_codes;
 pub(crate) mod password_resets;
 pub(crate) mod passwords;
+pub(crate) mod pending_registrations;
 pub(crate) mod rate_limits;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registrations;

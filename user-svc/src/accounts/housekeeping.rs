@@ -33,12 +33,13 @@ impl Accounts {
         }
     }
 
-    /// Removes ended windows of limits, ended sessions, and refresh tokens that were used so long ago that a session
+    /// Removes ended windows of limits, registrations that nobody proved, ended sessions, and refresh tokens that were used so long ago that a session
     /// could have ended since: such a token is refused like an invented one.
     async fn prune(&self) -> Result<(), AccountError> {
         let now = self.now();
         let mut connection = self.pool.acquire().await?;
         while retention::delete_ended_windows(&mut connection, now).await? == BATCH {}
+        while retention::delete_old_registrations(&mut connection, now).await? == BATCH {}
         while retention::delete_ended_sessions(&mut connection, now).await? == BATCH {}
         let long_ago = now - self.session_lifetime;
         while retention::delete_used_tokens(&mut connection, long_ago).await? == BATCH {}

@@ -8,7 +8,8 @@ use super::{AccountError, Accounts, SignedIn};
 use crate::client::Client;
 use crate::email_address::EmailAddress;
 use crate::password::Comparison;
-use crate::store::{passwords, users};
+use crate::store::passwords::{self, Credentials};
+use crate::store::users;
 
 /// Address and password.
 #[derive(Debug)]
@@ -22,8 +23,9 @@ pub struct Login {
 impl Accounts {
     /// Compares the password and opens a session.
     ///
-    /// An unknown address takes as long as a wrong password: there is always a hash to compare with. That an address
-    /// is not proved yet is told only to who has the password.
+    /// An unknown address takes as long as a wrong password: there is always a hash to compare with. The password of an
+    /// address that is not proved opens nothing; that it waits to be proved is told to who registered it with that
+    /// password, whether or not somebody else has an account there.
     pub async fn login(&self, request: Login, client: &Client) -> Result<SignedIn, AccountError> {
         let email = EmailAddress::parse_field(&request.email)?;
         let spent = self.spend(Act::TryPassword(&email), client).await?;
@@ -32,6 +34,7 @@ impl Accounts {
             let mut connection = self.pool.acquire().await?;
             passwords::by_email(&mut connection, &email).await?
         };
+        let found = found.filter(Credentials::sign_in);
         let stored = found.as_ref().and_then(|found| found.password_hash.as_deref());
         let comparison = match self.passwords.compare(request.password.clone(), stored).await {
             Ok(comparison) => comparison,
@@ -41,7 +44,11 @@ impl Accounts {
             }
         };
         let (Some(found), Comparison::Matches { outdated }) = (found, comparison) else {
-            return Err(AccountError::CredentialsInvalid);
+            let refusal = self.refusal(&email, request.password).await;
+            if !matches!(refusal, AccountError::CredentialsInvalid) {
+                self.give_back(spent).await;
+            }
+            return Err(refusal);
         };
         self.give_back(spent).await;
         let renewed = if outdated { Some(self.passwords.hash(request.password).await?) } else { None };
@@ -52,10 +59,8 @@ impl Accounts {
         let user = users::lock_by_id(&mut transaction, found.user_id).await?;
         let current = passwords::by_id(&mut transaction, found.user_id).await?;
         let unchanged = current.is_some_and(|current| current.is_password_of(&found));
-        let user = user.filter(|_| unchanged).ok_or(AccountError::CredentialsInvalid)?;
-        if !user.email_verified {
-            return Err(AccountError::EmailNotVerified);
-        }
+        let user = user.filter(|user| unchanged && user.email_verified);
+        let user = user.ok_or(AccountError::CredentialsInvalid)?;
         if let Some(renewed) = renewed {
             passwords::renew(&mut transaction, user.user_id, &renewed).await?;
         }

@@ -8,7 +8,7 @@
 //! | known, not proved | profile replaced, no password any more | `UserProfileUpdated` if it differs, `RegistrationRepeated`, `OneTimeCodeIssued` if no code works any more |
 //! | known, proved | unchanged | `RegistrationRepeated` |
 //!
-//! Whoever asks learns nothing of this.
+//! Whoever asks learns nothing of this. The same request within its minute is a repeat and changes nothing, known or not.
 
 use chassis::errors::Violation;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,15 +17,16 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::limits::Act;
+use super::pending::{self, LIFETIME, REPEAT_WINDOW};
 use super::update_me::profile_updated;
 use super::{AccountError, Accounts, timestamp};
 use crate::client::Client;
 use crate::email_address::EmailAddress;
 use crate::one_time_code::Purpose;
 use crate::profile::Profile;
-use crate::store::decoy;
 use crate::store::one_time_codes::{self, Earlier};
 use crate::store::registrations::{self, NewUser};
+use crate::store::{decoy, pending_registrations};
 
 /// Shortest time between two mails about attempts to register one address.
 const NOTICE_INTERVAL: TimeDelta = TimeDelta::hours(1);
@@ -45,26 +46,71 @@ pub struct Register {
     pub time_zone: String,
 }
 
+/// How often a registration makes way for another one of its address that came in between. The last try goes through
+/// in any case.
+const TURNS: u32 = 4;
+
 impl Accounts {
     /// Opens the account, or tells the owner of the address about the attempt.
     pub async fn register(&self, request: Register, client: &Client) -> Result<(), AccountError> {
         let (email, profile) = parse(&request)?;
         let _ = self.spend(Act::Register, client).await?;
-        // Hashed in every case, and before the transaction: it takes longer than all the rest.
-        let password_hash = self.passwords.hash(request.password).await?;
+        let address_hash = self.address_hash(&email);
+        let request_hash = self.request_hash(&request);
+        let mut hashed = None;
+        for turn in 1..=TURNS {
+            let earlier = self.fresh_registration(&address_hash, self.now()).await?;
+            if let Some(earlier) = &earlier
+                && self.is_repeat(&request_hash, &request.password, earlier).await?
+            {
+                tracing::info!("a registration came again");
+                return Ok(());
+            }
+            // Hashed in every case, and before the transaction: it takes longer than all the rest.
+            let password_hash = match hashed.take() {
+                Some(password_hash) => password_hash,
+                None => self.passwords.hash(request.password.clone()).await?,
+            };
+            let attempt = Attempt {
+                email: &email,
+                profile: &profile,
+                address_hash,
+                request_hash,
+                seen: earlier.map(|earlier| earlier.registration_id),
+                last: turn == TURNS,
+            };
+            if self.open(&attempt, &password_hash).await? {
+                break;
+            }
+            hashed = Some(password_hash);
+        }
+        Ok(())
+    }
+
+    /// Stores a registration, unless another one of the address came in between.
+    async fn open(&self, attempt: &Attempt<'_>, password_hash: &str) -> Result<bool, AccountError> {
+        let Attempt { email, profile, address_hash, request_hash, seen, last } = *attempt;
         let now = self.now();
 
-        // Four statements on every path: where a path has less to do, a decoy takes the turn.
+        // Five statements on every path: where a path has less to do, a decoy takes the turn.
         let mut transaction = self.pool.begin().await?;
-        let new = NewUser {
-            user_id: Uuid::now_v7(),
-            email: &email,
-            password_hash: &password_hash,
-            profile: &profile,
-            now,
-        };
+        let new = NewUser { user_id: Uuid::now_v7(), email, password_hash, profile, now };
         let account = registrations::register(&mut transaction, &new).await?;
         let user_id = account.user_id;
+        let pending = pending::pending(new.user_id, password_hash, request_hash, now);
+        let (expire_time, not_since) = (now + LIFETIME, if last { now } else { now - REPEAT_WINDOW });
+        let put = pending_registrations::put(
+            &mut transaction,
+            &address_hash,
+            &pending,
+            expire_time,
+            seen,
+            not_since,
+        );
+        if !put.await? && !last {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
         let (code, code_issued) = self.draw_code(user_id, Purpose::Verify, now);
 
         let notice_due = if account.opened {
@@ -83,9 +129,9 @@ impl Accounts {
 
         let mut events = Vec::new();
         if account.opened {
-            events.push(self.encode(&registered(user_id, &email, &profile, now)));
+            events.push(self.encode(&registered(user_id, email, profile, now)));
         } else if account.profile_taken {
-            events.push(self.encode(&profile_updated(user_id, account.email, &profile, now)));
+            events.push(self.encode(&profile_updated(user_id, account.email, profile, now)));
         }
         if notice_due {
             let attempt_time = Some(timestamp(now));
@@ -103,8 +149,19 @@ impl Accounts {
         self.outbox.committed();
 
         tracing::info!(%user_id, opened = account.opened, "registration accepted");
-        Ok(())
+        Ok(true)
     }
+}
+
+/// One try to store a registration.
+struct Attempt<'a> {
+    email: &'a EmailAddress,
+    profile: &'a Profile,
+    address_hash: [u8; 32],
+    request_hash: [u8; 32],
+    /// The registration of the last minute that this one is not a repeat of.
+    seen: Option<Uuid>,
+    last: bool,
 }
 
 fn registered(user_id: Uuid, email: &EmailAddress, profile: &Profile, now: DateTime<Utc>) -> UserRegistered {

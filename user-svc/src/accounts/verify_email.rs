@@ -8,7 +8,7 @@ use super::{AccountError, Accounts, SignedIn, timestamp};
 use crate::client::Client;
 use crate::email_address::EmailAddress;
 use crate::one_time_code::Purpose;
-use crate::store::users;
+use crate::store::{pending_registrations, users};
 
 /// An address and the code that was mailed to it.
 #[derive(Debug)]
@@ -39,6 +39,7 @@ impl Accounts {
             return Err(AccountError::CodeInvalid);
         };
         users::mark_email_verified(&mut transaction, user.user_id, now).await?;
+        pending_registrations::delete(&mut transaction, &self.address_hash(&email)).await?;
         let event = EmailVerified { user_id: user.user_id.to_string(), verify_time: Some(timestamp(now)) };
         self.outbox.enqueue(&mut transaction, &event).await?;
         user.email_verified = true;

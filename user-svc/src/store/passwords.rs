@@ -13,9 +13,16 @@ pub(crate) struct Credentials {
     pub(crate) password_hash: Option<String>,
     /// When the password was last changed. A hash that is renewed is still one of the same password.
     pub(crate) password_change_time: Option<DateTime<Utc>>,
+    /// Whether the address is proved.
+    pub(crate) email_verified: bool,
 }
 
 impl Credentials {
+    /// Whether a password signs in: not before the address is proved.
+    pub(crate) fn sign_in(&self) -> bool {
+        self.email_verified
+    }
+
     /// Whether the account has the same password as when `earlier` was read.
     pub(crate) fn is_password_of(&self, earlier: &Self) -> bool {
         self.password_hash.is_some() && self.password_change_time == earlier.password_change_time
@@ -30,7 +37,7 @@ pub(crate) async fn by_email(
     sqlx::query_as!(
         Credentials,
         r#"
-        SELECT user_id, password_hash, password_change_time
+        SELECT user_id, password_hash, password_change_time, email_verify_time IS NOT NULL AS "email_verified!"
         FROM users
         WHERE email_key = $1
         "#,
@@ -45,7 +52,7 @@ pub(crate) async fn by_id(connection: &mut PgConnection, user_id: Uuid) -> sqlx:
     sqlx::query_as!(
         Credentials,
         r#"
-        SELECT user_id, password_hash, password_change_time
+        SELECT user_id, password_hash, password_change_time, email_verify_time IS NOT NULL AS "email_verified!"
         FROM users
         WHERE user_id = $1
         "#,

@@ -31,6 +31,31 @@ pub(crate) async fn delete_ended_windows(
     Ok(deleted.rows_affected())
 }
 
+/// Deletes registrations that were never proved.
+pub(crate) async fn delete_old_registrations(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!(
+        r#"
+        DELETE FROM pending_registrations
+        WHERE address_hash IN (
+            SELECT address_hash
+            FROM pending_registrations
+            WHERE expire_time <= $1
+            ORDER BY expire_time
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        "#,
+        now,
+        BATCH.cast_signed(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
 /// Deletes sessions that have ended by themselves, with all their tokens. A revoked one stays until then.
 pub(crate) async fn delete_ended_sessions(
     connection: &mut PgConnection,

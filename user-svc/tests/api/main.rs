@@ -12,6 +12,7 @@ mod fixture;
 mod housekeeping;
 mod login;
 mod login_code;
+mod oracles;
 mod outage;
 mod profile;
 mod rate_limits;

@@ -181,7 +181,38 @@ async fn twenty_registrations_of_one_address_at_once_open_one_account() {
         outcome.unwrap().unwrap();
     }
     assert_eq!(service.count("SELECT count(*) FROM users").await, 1);
-    assert_eq!(service.event_names().await, ["UserRegistered", "OneTimeCodeIssued", "RegistrationRepeated"]);
+    assert_eq!(service.event_names().await, ["UserRegistered", "OneTimeCodeIssued"]);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn the_same_registration_within_its_minute_changes_nothing_and_keeps_its_password() {
+    let service = Service::start().await;
+    service.register("anna@example.org").await.unwrap();
+    service.clock.advance(TimeDelta::seconds(59));
+    service.register("anna@example.org").await.unwrap();
+    assert_eq!(service.event_names().await, ["UserRegistered", "OneTimeCodeIssued"]);
+    let opened = service.verify("anna@example.org", &service.last_code().await).await.unwrap();
+    assert!(opened.user.unwrap().password_set);
+    service.login("anna@example.org", PASSWORD).await.unwrap();
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn registrations_at_once_that_differ_leave_no_password_and_all_are_accepted() {
+    let service = Service::start().await;
+    let mut attempts = JoinSet::new();
+    for number in 0..12 {
+        let mut auth = service.auth.clone();
+        let password = format!("the pass phrase number {number}");
+        let request = proto::RegisterRequest { password, ..registration("anna@example.org") };
+        attempts.spawn(async move { auth.register(request).await });
+    }
+    while let Some(outcome) = attempts.join_next().await {
+        outcome.unwrap().unwrap();
+    }
+    let opened = service.verify("anna@example.org", &service.last_code().await).await.unwrap();
+    assert!(!opened.user.unwrap().password_set);
     service.stop().await;
 }
 

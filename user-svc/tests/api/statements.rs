@@ -18,8 +18,9 @@ thread_local! {
 }
 
 /// What only use cases do; the relay and the probes run beside them.
-const OF_USE_CASES: [&str; 6] = [
+const OF_USE_CASES: [&str; 7] = [
     "users",
+    "pending_registrations",
     "one_time_codes",
     "password_resets",
     "rate_limits",
