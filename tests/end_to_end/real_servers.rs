@@ -7,6 +7,7 @@
 mod backlog;
 mod balancer;
 mod broker_outage;
+mod drill;
 mod load;
 mod pipeline;
 mod report;

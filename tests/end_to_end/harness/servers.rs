@@ -101,6 +101,17 @@ impl Servers {
         self.postgres.take().expect("it runs").stop().await;
     }
 
+    /// Has every process of PostgreSQL end at once, as a crash does: the next start recovers from the log.
+    pub(crate) async fn kill_postgres(&mut self) {
+        let cluster = self.postgres.take().expect("it runs");
+        let pid_file = cluster.directory().join("data/postmaster.pid");
+        let pid_file = std::fs::read_to_string(pid_file).unwrap();
+        let pid = pid_file.lines().next().expect("the first line is the process");
+        let status = std::process::Command::new("kill").args(["-QUIT", pid]).status().unwrap();
+        assert!(status.success(), "kill -QUIT of PostgreSQL");
+        cluster.stop().await;
+    }
+
     /// Brings PostgreSQL back, at its old address and with its data.
     pub(crate) async fn start_postgres(&mut self) {
         (self.postgres, self.database_urls) = start_postgres(&self.folder, self.postgres_port, None).await;

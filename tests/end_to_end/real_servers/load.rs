@@ -12,11 +12,17 @@ use tokio_util::sync::CancellationToken;
 use super::balancer::Balancer;
 use crate::harness::Account;
 
+/// How long a client asks again, and how long it waits before it does.
+const PATIENCE: Duration = Duration::from_mins(2);
+const BEFORE_AGAIN: Duration = Duration::from_millis(500);
+
 /// What is asked for, again and again.
 #[derive(Clone)]
 pub(super) enum Call {
     /// A new account each time.
     Register,
+    /// The same, and the same request again for as long as the service cannot be reached, as a client does.
+    RegisterUntilAccepted,
     /// The same path each time, with an access token.
     Read { path: &'static str, token: String },
 }
@@ -26,6 +32,8 @@ pub(super) enum Call {
 pub(super) struct Outcome {
     /// Addresses of accepted registrations, and when they were accepted.
     pub(super) accepted: BTreeMap<String, DateTime<Utc>>,
+    /// Their passwords.
+    pub(super) passwords: BTreeMap<String, String>,
     /// From the moment a request was due to its answer.
     pub(super) times: Vec<Duration>,
     /// Requests that were not answered as they should be.
@@ -59,6 +67,11 @@ impl Load {
     /// Registrations accepted so far.
     pub(super) fn accepted(&self) -> usize {
         self.outcome.lock().unwrap().accepted.len()
+    }
+
+    /// Addresses of the registrations accepted so far.
+    pub(super) fn people(&self) -> Vec<String> {
+        self.outcome.lock().unwrap().accepted.keys().cloned().collect()
     }
 
     /// Waits until `count` registrations are accepted.
@@ -106,10 +119,18 @@ async fn one(balancer: Balancer, call: Call, due: Instant, outcome: Arc<Mutex<Ou
     let (answer, account) = match call {
         Call::Register => {
             let account = Account::new("en");
-            let body = account.registration();
-            let path = "/v1/auth/register";
-            let answer = balancer.send(|http, base| http.post(format!("{base}{path}")).json(&body)).await;
-            (judge(path, answer, 202).await, Some(account.email))
+            (register(&balancer, &account).await, Some(account))
+        }
+        Call::RegisterUntilAccepted => {
+            let account = Account::new("en");
+            loop {
+                let answer = register(&balancer, &account).await;
+                let refused = answer.as_ref().is_err_and(|failure| failure.starts_with("4"));
+                if answer.is_ok() || refused || due.elapsed() > PATIENCE {
+                    break (answer, Some(account));
+                }
+                tokio::time::sleep(BEFORE_AGAIN).await;
+            }
         }
         Call::Read { path, token } => {
             let answer =
@@ -120,8 +141,9 @@ async fn one(balancer: Balancer, call: Call, due: Instant, outcome: Arc<Mutex<Ou
     let mut outcome = outcome.lock().unwrap();
     outcome.times.push(due.elapsed());
     match (answer, account) {
-        (Ok(()), Some(email)) => {
-            outcome.accepted.insert(email, Utc::now());
+        (Ok(()), Some(account)) => {
+            outcome.accepted.insert(account.email.clone(), Utc::now());
+            outcome.passwords.insert(account.email, account.password);
         }
         (Ok(()), None) => {}
         (Err(failure), _) => {
@@ -130,10 +152,16 @@ async fn one(balancer: Balancer, call: Call, due: Instant, outcome: Arc<Mutex<Ou
     }
 }
 
-/// Reads the answer to its end.
+async fn register(balancer: &Balancer, account: &Account) -> Result<(), String> {
+    let (path, body) = ("/v1/auth/register", account.registration());
+    let answer = balancer.send(|http, base| http.post(format!("{base}{path}")).json(&body)).await;
+    judge(path, answer, 202).await
+}
+
+/// Reads the answer to its end. A failure begins with the status, if there is one.
 async fn judge(path: &str, answer: reqwest::Result<reqwest::Response>, expected: u16) -> Result<(), String> {
     let response = answer.map_err(|error| format!("{path}: {error:?}"))?;
     let status = response.status();
-    let text = response.text().await.map_err(|error| format!("{path}: {status}, then {error:?}"))?;
-    if status == expected { Ok(()) } else { Err(format!("{path}: {status} {text}")) }
+    let text = response.text().await.map_err(|error| format!("{status} of {path}, then {error:?}"))?;
+    if status == expected { Ok(()) } else { Err(format!("{status} of {path}: {text}")) }
 }

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 use super::backlog::backlog;
 use super::load::Outcome;
 use super::report::say;
-use crate::harness::Deployment;
+use crate::harness::{Deployment, eventually};
 
 /// Nothing at all moving for this time is a standstill.
 const STANDSTILL: Duration = Duration::from_mins(1);
@@ -58,6 +58,21 @@ impl Pipeline {
             notifications: count(&self.notify, "SELECT count(*) FROM notifications").await,
             open_notifications: count(&self.notify, open).await,
         }
+    }
+
+    /// Waits until no event and no mail is under way, however many there were.
+    pub(super) async fn until_still(&self) {
+        let open = "SELECT count(*) FROM notifications WHERE next_attempt_at IS NOT NULL";
+        eventually("no event and no mail is under way", STANDSTILL, || async {
+            (self.position().await.unpublished == 0 && count(&self.notify, open).await == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// How many times it was unknown whether a mail had gone out.
+    pub(super) async fn mails_in_doubt(&self) -> usize {
+        let in_doubt = "SELECT count(*) FROM notification_timeline WHERE state = 'in_doubt'";
+        count(&self.notify, in_doubt).await.try_into().unwrap()
     }
 
     /// Where the events lie that are published and not finished, for whoever has to find out why.
