@@ -12,7 +12,9 @@
 
 mod breaker;
 mod consent;
+mod dedicated;
 mod dispatcher;
+mod held;
 mod housekeeping;
 mod queue;
 mod recorder;
@@ -20,6 +22,7 @@ mod report;
 mod sender;
 mod settlement;
 mod spans;
+mod upkeep;
 mod wake;
 
 pub use wake::Wake;
@@ -39,11 +42,14 @@ use crate::render::Renderer;
 use crate::smtp::SmtpConfig;
 use breaker::Breaker;
 use consent::Consent;
+use dedicated::Dedicated;
 use dispatcher::Dispatcher;
+use held::Held;
 use housekeeping::Housekeeping;
 use queue::Queue;
 use recorder::Recorder;
 use sender::Sender;
+use upkeep::Upkeep;
 
 /// How mails are sent.
 #[derive(Clone, Debug)]
@@ -126,20 +132,38 @@ impl Workers {
         // The recorder ends when the last sender has dropped its handle, so that nothing is left unwritten.
         drop(recorder);
         tasks.spawn("mail recorder", infallible(recording.run()));
-        let consent = Consent { pool: pool.clone(), owner, metrics: Arc::clone(&metrics) };
-        let housekeeping = Housekeeping {
+        let held = Held::default();
+        let upkeep = Upkeep {
             pool: pool.clone(),
-            owner,
-            leases: config.leases,
             retention,
+            metrics: Arc::clone(&metrics),
+            shutdown: shutdown.clone(),
+        };
+        tasks.spawn("ledger upkeep", infallible(upkeep.run()));
+        let consent = Consent { owner, metrics: Arc::clone(&metrics) };
+        let housekeeping = Housekeeping {
+            database: Dedicated::new(pool.clone()),
+            owner,
+            held: held.clone(),
+            leases: config.leases,
             outbox,
             metrics,
             wake: wake.clone(),
             shutdown: shutdown.clone(),
         };
         tasks.spawn("ledger housekeeping", infallible(housekeeping.run()));
-        let dispatcher =
-            Dispatcher { pool, owner, consent, queue, breaker, wake, config, shutdown: shutdown.clone() };
+        let database = Dedicated::new(pool);
+        let dispatcher = Dispatcher {
+            database,
+            owner,
+            consent,
+            queue,
+            held,
+            breaker,
+            wake,
+            config,
+            shutdown: shutdown.clone(),
+        };
         tasks.spawn("mail dispatcher", infallible(dispatcher.run()));
     }
 }

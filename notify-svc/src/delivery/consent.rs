@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use sqlx::PgPool;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::ledger::claims::{self, Claim, HeldBack};
@@ -18,7 +18,6 @@ use crate::notification::{Category, Template};
 use crate::preferences::{Preferences, Verdict};
 
 pub(super) struct Consent {
-    pub(super) pool: PgPool,
     pub(super) owner: Uuid,
     pub(super) metrics: Arc<Metrics>,
 }
@@ -27,6 +26,7 @@ impl Consent {
     /// Answers the claims that may be sent now; the others are written back.
     pub(super) async fn given(
         &self,
+        connection: &mut PgConnection,
         claims: Vec<Claim>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Claim>, sqlx::Error> {
@@ -35,9 +35,7 @@ impl Consent {
         if asked.is_empty() {
             return Ok(claims);
         }
-        let mut connection = self.pool.acquire().await?;
-        let preferences = preferences::find(&mut connection, &asked).await?;
-        drop(connection);
+        let preferences = preferences::find(connection, &asked).await?;
         let (mut given, mut held) = (Vec::with_capacity(claims.len()), Vec::new());
         for claim in claims {
             match held_back(&claim, &preferences, now) {
@@ -46,7 +44,7 @@ impl Consent {
             }
         }
         if !held.is_empty() {
-            let skipped = claims::hold_back(&self.pool, self.owner, &held).await?;
+            let skipped = claims::hold_back(connection, self.owner, &held).await?;
             self.metrics.changed("skipped", skipped);
         }
         Ok(given)

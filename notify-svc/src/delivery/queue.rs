@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, Semaphore};
 
-use crate::ledger::claims::Claim;
+use super::held::HeldClaim;
 
 /// Rows in the order they were claimed.
 ///
@@ -13,7 +13,7 @@ use crate::ledger::claims::Claim;
 /// row is never stuck with a sender that cannot reach the relay, and one row does not wake all senders.
 #[derive(Debug)]
 pub(super) struct Queue {
-    rows: Mutex<VecDeque<Claim>>,
+    rows: Mutex<VecDeque<HeldClaim>>,
     tickets: Semaphore,
     low: Notify,
 }
@@ -29,7 +29,7 @@ impl Queue {
         self.rows().len()
     }
 
-    pub(super) fn push(&self, claims: Vec<Claim>) {
+    pub(super) fn push(&self, claims: Vec<HeldClaim>) {
         let count = claims.len();
         self.rows().extend(claims);
         self.tickets.add_permits(count);
@@ -46,7 +46,7 @@ impl Queue {
     }
 
     /// Takes the row that a ticket stands for; none if it was withdrawn meanwhile.
-    pub(super) fn take(&self) -> Option<Claim> {
+    pub(super) fn take(&self) -> Option<HeldClaim> {
         let mut rows = self.rows();
         let row = rows.pop_front();
         if rows.len() <= Self::LOW {
@@ -61,13 +61,13 @@ impl Queue {
     }
 
     /// Takes all rows back.
-    pub(super) fn withdraw(&self) -> Vec<Claim> {
+    pub(super) fn withdraw(&self) -> Vec<HeldClaim> {
         let rows: Vec<_> = self.rows().drain(..).collect();
         self.tickets.forget_permits(rows.len());
         rows
     }
 
-    fn rows(&self) -> MutexGuard<'_, VecDeque<Claim>> {
+    fn rows(&self) -> MutexGuard<'_, VecDeque<HeldClaim>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

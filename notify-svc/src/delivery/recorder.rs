@@ -5,6 +5,12 @@
 //! wait is most of what a mail costs, a commit is one round trip over a connection of its own. A second writer beside it
 //! was tried: it halves the batches, and the mails go out more slowly.
 
+//!
+//! A database that is away or hangs is waited for, because results exist only here until they are written. Values that
+//! it refuses are another matter: repeated, they would hold all mail up for ever. They cost their own row only.
+
+mod part;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +20,8 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
+use self::part::{Narrowed, Part};
+use super::dedicated::Dedicated;
 use crate::ledger::attempts::{self, Lease, Recorded, Settlement};
 use crate::ledger::claims::Leases;
 use crate::ledger::{self, entries};
@@ -21,7 +29,6 @@ use crate::metrics::Metrics;
 
 const MOST_REQUESTS: usize = 512;
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
 struct Request {
@@ -37,8 +44,7 @@ pub(super) struct Recorder(mpsc::Sender<Request>);
 /// The side that writes.
 pub(super) struct Recording {
     requests: mpsc::Receiver<Request>,
-    pool: PgPool,
-    connection: Option<PgConnection>,
+    database: Dedicated,
     owner: Uuid,
     leases: Leases,
     outbox: Outbox,
@@ -54,7 +60,7 @@ impl Recorder {
         metrics: Arc<Metrics>,
     ) -> (Self, Recording) {
         let (sender, requests) = mpsc::channel(MOST_REQUESTS);
-        (Self(sender), Recording { requests, pool, connection: None, owner, leases, outbox, metrics })
+        (Self(sender), Recording { requests, database: Dedicated::new(pool), owner, leases, outbox, metrics })
     }
 
     /// Settles an attempt.
@@ -84,58 +90,53 @@ impl Recording {
             settlements.sort_by_key(|settlement| settlement.lease);
             begins.sort();
 
-            let begun = self.write_until_written(&settlements, &begins).await;
+            let begun = self.write_until_written(Part { settlements, begins }).await;
             for Request { begin, answer, .. } in requests.drain(..) {
                 let allowed = begin.is_none_or(|lease| begun.contains(&lease.notification_id));
                 // A sender that is gone at the drain deadline does not ask any more.
                 let _ = answer.send(allowed);
             }
         }
-        if let Some(connection) = self.connection {
-            // The server notices the end of the connection in any case.
-            let _ = connection.close().await;
-        }
+        self.database.close().await;
     }
 
-    /// Results exist only here until they are written, so a database that is away is waited for.
-    async fn write_until_written(&mut self, settlements: &[Settlement], begins: &[Lease]) -> HashSet<Uuid> {
-        let mut pause = Duration::from_millis(50);
-        loop {
-            match self.write(settlements, begins).await {
+    async fn write_until_written(&mut self, whole: Part) -> HashSet<Uuid> {
+        let (mut begun, mut parts) = (HashSet::new(), vec![whole]);
+        let (mut pause, mut repeated) = (Duration::from_millis(50), false);
+        while let Some(part) = parts.pop() {
+            match self.write(&part).await {
                 Ok(recorded) => {
-                    self.account(&recorded, settlements);
-                    return recorded.begun.into_iter().collect();
+                    self.account(&recorded, &part.settlements, repeated);
+                    begun.extend(recorded.begun);
                 }
+                Err(error) if ledger::refuses_values(&error) => match part.narrow() {
+                    Narrowed::Parts(narrower) => parts.extend(narrower),
+                    Narrowed::Hopeless(lease) => {
+                        let error = chassis::lifecycle::chain(&error);
+                        tracing::error!(notification_id = %lease.notification_id, error, "the ledger refuses what became of a mail");
+                    }
+                },
                 Err(error) => {
-                    self.connection = None;
                     tracing::warn!(error = %chassis::lifecycle::chain(&error), "outcomes wait for the ledger");
+                    parts.push(part);
+                    repeated = true;
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }
+        begun
     }
 
-    async fn write(&mut self, settlements: &[Settlement], begins: &[Lease]) -> Result<Recorded, sqlx::Error> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => none.insert(connect(&self.pool).await?),
-        };
-        if settlements.iter().all(|settlement| settlement.retry_in.is_none()) {
-            return attempts::record(connection, self.owner, settlements, begins, self.leases).await;
-        }
-        let mut transaction = connection.begin().await?;
-        let recorded =
-            attempts::record(&mut transaction, self.owner, settlements, begins, self.leases).await?;
-        // What is tried again may have been superseded while it was on the wire, where it could not be cancelled.
-        let keys: Vec<_> = recorded.settled.iter().filter_map(|row| row.supersede_key.clone()).collect();
-        let cancelled = entries::cancel_superseded(&mut transaction, &keys).await?;
-        transaction.commit().await?;
+    async fn write(&mut self, part: &Part) -> Result<Recorded, sqlx::Error> {
+        let Self { database, owner, leases, .. } = self;
+        let (recorded, cancelled) =
+            database.run(async |connection| write_part(connection, *owner, part, *leases).await).await?;
         self.metrics.changed("cancelled", cancelled);
         Ok(recorded)
     }
 
-    fn account(&self, recorded: &Recorded, settlements: &[Settlement]) {
+    fn account(&self, recorded: &Recorded, settlements: &[Settlement], repeated: bool) {
         if settlements.iter().any(|settlement| settlement.report.is_some()) {
             self.outbox.committed();
         }
@@ -143,19 +144,29 @@ impl Recording {
             self.metrics.settled(row);
         }
         let lost = settlements.len() - recorded.settled.len();
-        if lost > 0 {
+        // A repetition finds nothing to write where only the answer to what it repeats was lost.
+        if lost > 0 && !repeated {
             tracing::warn!(lost, "leases ran out while mails were sent; their outcome is decided elsewhere");
         }
     }
 }
 
-/// A connection beside the pool: a busy pool shall not hold mail up, and its settings are for one statement only.
-async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
-    let options = pool.connect_options();
-    let connecting = async {
-        let mut connection = PgConnection::connect_with(&options).await?;
-        ledger::plan_once(&mut connection).await?;
-        Ok(connection)
-    };
-    tokio::time::timeout(CONNECT_TIMEOUT, connecting).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+/// Writes a part; answers also how many rows newer ones have superseded.
+async fn write_part(
+    connection: &mut PgConnection,
+    owner: Uuid,
+    part: &Part,
+    leases: Leases,
+) -> Result<(Recorded, u64), sqlx::Error> {
+    let Part { settlements, begins } = part;
+    if settlements.iter().all(|settlement| settlement.retry_in.is_none()) {
+        return Ok((attempts::record(connection, owner, settlements, begins, leases).await?, 0));
+    }
+    let mut transaction = connection.begin().await?;
+    let recorded = attempts::record(&mut transaction, owner, settlements, begins, leases).await?;
+    // What is tried again may have been superseded while it was on the wire, where it could not be cancelled.
+    let keys: Vec<_> = recorded.settled.iter().filter_map(|row| row.supersede_key.clone()).collect();
+    let cancelled = entries::cancel_superseded(&mut transaction, &keys).await?;
+    transaction.commit().await?;
+    Ok((recorded, cancelled))
 }

@@ -9,6 +9,7 @@ use tracing::Instrument as _;
 
 use super::DeliveryConfig;
 use super::breaker::{Breaker, Line};
+use super::held::{HeldClaim, Hold};
 use super::queue::Queue;
 use super::recorder::Recorder;
 use super::settlement::{label, lease, not_rendered, not_tried, settle};
@@ -28,6 +29,12 @@ pub(super) struct Sender {
     pub(super) metrics: Arc<Metrics>,
     pub(super) config: DeliveryConfig,
     pub(super) shutdown: CancellationToken,
+}
+
+/// An attempt that is over and not written yet. Its row is held until it is.
+struct Ended {
+    settlement: Settlement,
+    hold: Hold,
 }
 
 impl Sender {
@@ -63,10 +70,10 @@ impl Sender {
     /// ledger together with the beginning of the next mail. The caller holds a ticket.
     async fn send_what_is_there(&self, line: Line) -> Option<Line> {
         let mut line = Some(line);
-        let mut settlement: Option<Settlement> = None;
+        let mut ended: Option<Ended> = None;
         loop {
-            if let Some(claim) = self.queue.take() {
-                settlement = self.attempt(&claim, &mut line, settlement).await;
+            if let Some(held) = self.queue.take() {
+                ended = self.attempt(held, &mut line, ended).await;
             }
             let usable = line.as_ref().is_some_and(|line| self.is_good(line));
             if !usable {
@@ -76,22 +83,24 @@ impl Sender {
                 break;
             }
         }
-        if let Some(settlement) = settlement {
+        if let Some(Ended { settlement, hold }) = ended {
             self.recorder.settle(settlement).await;
+            drop(hold);
         }
         line
     }
 
-    /// Makes one attempt; `before` is settled on the way. Answers the settlement of this one, which is still to be
-    /// written.
+    /// Makes one attempt; `before` is settled on the way. Answers how this one ended, which is still to be written.
     async fn attempt(
         &self,
-        claim: &Claim,
+        held: HeldClaim,
         line: &mut Option<Line>,
-        before: Option<Settlement>,
-    ) -> Option<Settlement> {
-        let span = spans::deliver(claim);
-        let mail = match spans::render(&span).in_scope(|| self.renderer.render(claim)) {
+        before: Option<Ended>,
+    ) -> Option<Ended> {
+        let HeldClaim { claim, hold } = held;
+        let (before, before_hold) = before.map(|ended| (ended.settlement, ended.hold)).unzip();
+        let span = spans::deliver(&claim);
+        let mail = match spans::render(&span).in_scope(|| self.renderer.render(&claim)) {
             Ok(mail) => mail,
             Err(error) => {
                 let reason = chassis::lifecycle::chain(&error);
@@ -99,10 +108,12 @@ impl Sender {
                 if let Some(before) = before {
                     self.recorder.settle(before).await;
                 }
-                return Some(self.reported(claim, not_rendered(claim, &error, rand::random()), &span));
+                let settlement = self.reported(&claim, not_rendered(&claim, &error, rand::random()), &span);
+                return Some(Ended { settlement, hold });
             }
         };
-        let allowed = self.recorder.settle_and_begin(before, lease(claim)).instrument(span.clone()).await;
+        let allowed = self.recorder.settle_and_begin(before, lease(&claim)).instrument(span.clone()).await;
+        drop(before_hold);
         if !allowed {
             return None;
         }
@@ -110,14 +121,16 @@ impl Sender {
         if let Outcome::Lost { reason, .. } = &outcome
             && line.is_none()
         {
-            return Some(not_tried(claim, &format!("the relay is away: {reason}")));
+            let settlement = not_tried(&claim, &format!("the relay is away: {reason}"));
+            return Some(Ended { settlement, hold });
         }
         if let Outcome::Refused { reply, .. } = &outcome
             && reply.is_about_the_server()
         {
             self.breaker.trip(&format!("{} {}", reply.code, reply.text));
         }
-        Some(self.reported(claim, settle(claim, outcome, rand::random()), &span))
+        let settlement = self.reported(&claim, settle(&claim, outcome, rand::random()), &span);
+        Some(Ended { settlement, hold })
     }
 
     fn reported(&self, claim: &Claim, settlement: Settlement, attempt: &tracing::Span) -> Settlement {
@@ -139,7 +152,8 @@ impl Sender {
         if self.breaker.is_open() {
             return outcome;
         }
-        *line = self.breaker.try_connect().await;
+        // A relay that takes its time does not hold a stop up.
+        *line = self.shutdown.run_until_cancelled(self.breaker.try_connect()).await.flatten();
         match line {
             Some(second) => self.send(mail, second, attempt).await,
             None => outcome,

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::PgPool;
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
+use super::attempts::Lease;
 use super::interval;
 
 /// A row that a worker holds.
@@ -65,7 +66,7 @@ impl Default for Leases {
 
 /// Takes up to `limit` rows that are due: by priority, then the longest waiting first.
 pub async fn claim(
-    pool: &PgPool,
+    database: impl PgExecutor<'_>,
     owner: Uuid,
     limit: i64,
     leases: Leases,
@@ -91,25 +92,39 @@ pub async fn claim(
          WHERE n.notification_id = due.notification_id
          RETURNING n.notification_id, n.user_id, n.fence, n.attempts, n.template, n.in_doubt_rule,
                    n.email, n.display_name, n.locale, n.time_zone,
-                   n.variables, n.secrets, n.event_time, n.create_time, n.deliver_before,
+                   n.variables, n.secrets, n.event_time, n.create_time,
+                   -- What no calendar here can hold is as good as never, and shall not spoil the whole answer.
+                   LEAST(n.deliver_before, '9999-12-31Z') AS deliver_before,
                    n.traceparent, n.tracestate",
         owner,
         limit,
         interval(leases.claimed),
     )
-    .fetch_all(pool)
+    .fetch_all(database)
     .await
 }
 
-/// Prolongs the leases of a living worker that end soon. Rows that are being written at this moment need no prolonging.
-pub async fn prolong(pool: &PgPool, owner: Uuid, leases: Leases) -> Result<(), sqlx::Error> {
+/// Prolongs those of the `held` leases that end soon. Rows that are being written at this moment need no prolonging.
+///
+/// The ledger may show more rows of this owner than it knows of: those whose claim's answer was lost, or whose release
+/// failed. They are left to come free.
+pub async fn prolong(
+    database: impl PgExecutor<'_>,
+    owner: Uuid,
+    held: &[Lease],
+    leases: Leases,
+) -> Result<(), sqlx::Error> {
+    let (ids, fences): (Vec<_>, Vec<_>) =
+        held.iter().map(|lease| (lease.notification_id, lease.fence)).unzip();
     sqlx::query!(
         "WITH held AS (
              SELECT notification_id
              FROM notifications
+             INNER JOIN UNNEST($5::UUID[], $6::BIGINT[]) AS known (notification_id, fence)
+                 USING (notification_id, fence)
              WHERE lease_owner = $1
                AND lease_until < now() + $4
-             FOR UPDATE SKIP LOCKED
+             FOR UPDATE OF notifications SKIP LOCKED
          )
          UPDATE notifications AS n
          SET lease_until = now() + CASE n.state WHEN 'sending' THEN $3::INTERVAL ELSE $2::INTERVAL END
@@ -119,14 +134,20 @@ pub async fn prolong(pool: &PgPool, owner: Uuid, leases: Leases) -> Result<(), s
         interval(leases.claimed),
         interval(leases.sending),
         interval(leases.claimed * 3 / 4),
+        &ids,
+        &fences,
     )
-    .execute(pool)
+    .execute(database)
     .await?;
     Ok(())
 }
 
 /// Gives back rows that were not begun.
-pub async fn release(pool: &PgPool, owner: Uuid, notification_ids: &[Uuid]) -> Result<(), sqlx::Error> {
+pub async fn release(
+    database: impl PgExecutor<'_>,
+    owner: Uuid,
+    notification_ids: &[Uuid],
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE notifications
          SET lease_owner = NULL,
@@ -137,7 +158,7 @@ pub async fn release(pool: &PgPool, owner: Uuid, notification_ids: &[Uuid]) -> R
         owner,
         notification_ids,
     )
-    .execute(pool)
+    .execute(database)
     .await?;
     Ok(())
 }
@@ -156,7 +177,11 @@ pub struct HeldBack {
 }
 
 /// Gives back rows that their recipients do not want now, or ends them. Answers how many were ended.
-pub async fn hold_back(pool: &PgPool, owner: Uuid, rows: &[HeldBack]) -> Result<u64, sqlx::Error> {
+pub async fn hold_back(
+    database: impl PgExecutor<'_>,
+    owner: Uuid,
+    rows: &[HeldBack],
+) -> Result<u64, sqlx::Error> {
     let ended = sqlx::query_scalar!(
         r#"WITH given AS (
              SELECT *
@@ -190,7 +215,7 @@ pub async fn hold_back(pool: &PgPool, owner: Uuid, rows: &[HeldBack]) -> Result<
         &rows.iter().map(|row| row.until).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
         &rows.iter().map(|row| row.detail.clone()).collect::<Vec<_>>(),
     )
-    .fetch_one(pool)
+    .fetch_one(database)
     .await?;
     Ok(ended.unsigned_abs())
 }

@@ -5,6 +5,7 @@
 mod admin;
 mod app;
 mod bad_input;
+mod bad_network;
 mod crashes;
 mod dead_letters;
 mod delivery;
@@ -20,6 +21,7 @@ mod preferences;
 mod protected_relay;
 mod quiet_hours;
 mod refusals;
+mod refused_values;
 mod repetition;
 mod scripted_relay;
 mod service;
