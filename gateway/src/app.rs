@@ -62,6 +62,7 @@ impl App {
             .success_status_option("fitness.options.v1.success_status")
             .public_option("fitness.options.v1.public")
             .optional_body_option("fitness.options.v1.optional_body")
+            .nullable_option("fitness.options.v1.nullable")
             .forward_header(client_identity::USER_AGENT.as_str())
             .forward_header(client_identity::ADDRESS.as_str())
             .max_body_bytes(config.max_body_bytes)

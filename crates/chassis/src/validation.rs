@@ -3,12 +3,13 @@
 //! Rules are compiled once from the descriptor set. A check goes through a dynamic message, which costs about two
 //! microseconds and keeps the rules in one place: the contract that clients read as well.
 
+mod mask;
 mod rules;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage as _, Value};
+use prost_reflect::{DescriptorPool, DynamicMessage, ExtensionDescriptor, ReflectMessage as _, Value};
 
 use self::rules::FieldRule;
 use crate::errors::{Failure, Violation};
@@ -44,6 +45,7 @@ pub enum RuleError {
 pub struct Validator {
     pool: DescriptorPool,
     rules: HashMap<String, Vec<FieldRule>>,
+    nullable: Option<ExtensionDescriptor>,
 }
 
 impl Validator {
@@ -59,7 +61,8 @@ impl Validator {
                 }
             }
         }
-        Ok(Self { pool, rules })
+        let nullable = pool.get_extension_by_name("fitness.options.v1.nullable");
+        Ok(Self { pool, rules, nullable })
     }
 
     /// Checks an encoded message of the type `full_name`.
@@ -69,6 +72,7 @@ impl Validator {
         let message = DynamicMessage::decode(descriptor, encoded).expect("prost has just encoded it");
         let mut violations = Vec::new();
         self.check_message(&message, "", &mut violations);
+        mask::check(&message, self.nullable.as_ref(), &mut violations);
         if violations.is_empty() { Ok(()) } else { Err(Failure::invalid(violations)) }
     }
 

@@ -1,24 +1,31 @@
 //! What the options of a method say: paths, success status, openness.
 
 use http::Method;
-use prost_reflect::{DescriptorPool, DynamicMessage, ExtensionDescriptor, Kind, MethodDescriptor, Value};
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, ExtensionDescriptor, FieldDescriptor, Kind, MethodDescriptor, Value,
+};
 
 use crate::BuildError;
 
-/// The method options that matter here.
+const ON_METHODS: &str = "google.protobuf.MethodOptions";
+const ON_FIELDS: &str = "google.protobuf.FieldOptions";
+
+/// The options that matter here.
 pub(crate) struct Annotations {
     http: ExtensionDescriptor,
     success_status: Option<ExtensionDescriptor>,
     public: Option<ExtensionDescriptor>,
     optional_body: Option<ExtensionDescriptor>,
+    nullable: Option<ExtensionDescriptor>,
 }
 
-/// The names of our own method options, each of them left out by who has none.
+/// The names of options beyond `google.api.http`, each of them left out by who has none.
 #[derive(Default)]
 pub(crate) struct OptionNames {
     pub(crate) success_status: Option<String>,
     pub(crate) public: Option<String>,
     pub(crate) optional_body: Option<String>,
+    pub(crate) nullable: Option<String>,
 }
 
 /// One binding of `google.api.http`.
@@ -34,20 +41,20 @@ pub(crate) struct HttpRule {
 impl Annotations {
     pub(crate) fn new(pool: &DescriptorPool, names: &OptionNames) -> Result<Self, BuildError> {
         let http = pool.get_extension_by_name("google.api.http").ok_or(BuildError::NoHttpOption)?;
-        let option = |name: &Option<String>, kind: &Kind, expected| match name {
+        let option = |name: &Option<String>, of, kind: &Kind, expected| match name {
             None => Ok(None),
             Some(name) => {
-                let option = pool.get_extension_by_name(name).filter(|option| {
-                    option.kind() == *kind
-                        && option.containing_message().full_name() == "google.protobuf.MethodOptions"
-                });
+                let option = pool
+                    .get_extension_by_name(name)
+                    .filter(|option| option.kind() == *kind && option.containing_message().full_name() == of);
                 option.map(Some).ok_or_else(|| BuildError::UnknownOption { name: name.clone(), expected })
             }
         };
         Ok(Self {
-            success_status: option(&names.success_status, &Kind::Int32, "int32")?,
-            public: option(&names.public, &Kind::Bool, "bool")?,
-            optional_body: option(&names.optional_body, &Kind::Bool, "bool")?,
+            success_status: option(&names.success_status, ON_METHODS, &Kind::Int32, "int32")?,
+            public: option(&names.public, ON_METHODS, &Kind::Bool, "bool")?,
+            optional_body: option(&names.optional_body, ON_METHODS, &Kind::Bool, "bool")?,
+            nullable: option(&names.nullable, ON_FIELDS, &Kind::Bool, "bool")?,
             http,
         })
     }
@@ -82,6 +89,28 @@ impl Annotations {
     /// Whether a request without a body means one with nothing in it.
     pub(crate) fn is_body_optional(&self, method: &MethodDescriptor) -> bool {
         flag(self.optional_body.as_ref(), method)
+    }
+}
+
+impl Annotations {
+    /// The rule for `null` in the body of a PATCH.
+    pub(crate) fn nullability(&self) -> Nullability {
+        Nullability(self.nullable.clone())
+    }
+}
+
+/// Which fields a PATCH clears by `null`.
+#[derive(Clone, Debug)]
+pub(crate) struct Nullability(Option<ExtensionDescriptor>);
+
+impl Nullability {
+    /// Whether `null` means something for the field: by the option where there is one, else wherever the field can be
+    /// absent at all.
+    pub(crate) fn allows(&self, field: &FieldDescriptor) -> bool {
+        match &self.0 {
+            Some(option) => field.options().get_extension(option).as_bool().unwrap_or_default(),
+            None => field.supports_presence(),
+        }
     }
 }
 

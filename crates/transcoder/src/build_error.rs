@@ -13,7 +13,7 @@ pub enum BuildError {
     #[error("the descriptor set has no google.api.http option")]
     NoHttpOption,
     /// An option that the builder was told of does not exist or is of another type.
-    #[error("there is no method option {name} of type {expected}")]
+    #[error("there is no option {name} of type {expected}")]
     UnknownOption {
         /// Full name of the option.
         name: String,

@@ -110,6 +110,14 @@ impl TranscoderBuilder {
         self
     }
 
+    /// Names the `bool` field option that says that `null` clears the field in a PATCH. It is refused for all others;
+    /// without the option, for fields that cannot be absent.
+    #[must_use]
+    pub fn nullable_option(mut self, name: impl Into<String>) -> Self {
+        self.options.nullable = Some(name.into());
+        self
+    }
+
     /// Lets one more request header through to the services, besides `authorization`, `traceparent`, `tracestate`
     /// and `x-request-id`.
     #[must_use]
@@ -146,7 +154,7 @@ impl TranscoderBuilder {
                 let rules = annotations.http_rules(&rpc)?;
                 let operation = Arc::new(Operation::new(rpc, &annotations, backend.clone())?);
                 for rule in rules {
-                    routes.push(Arc::new(Route::new(&operation, rule)?));
+                    routes.push(Arc::new(Route::new(&operation, rule, annotations.nullability())?));
                 }
             }
         }

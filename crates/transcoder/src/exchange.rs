@@ -14,7 +14,7 @@ use tonic::{Code, Status};
 use crate::backend;
 use crate::body::{self, Body};
 use crate::problem::Problem;
-use crate::request::{self, Incoming, RequestError};
+use crate::request::{self, Incoming, RequestError, sent};
 use crate::response;
 use crate::route::{BodyRule, Route};
 use crate::router::{Lookup, PathSegments};
@@ -107,7 +107,10 @@ where
     let message = request::message(route, &incoming).map_err(request_problem)?;
     let metadata = shared.forwarding.request_metadata(&parts.headers);
     let answer = backend::call(&route.operation, message, metadata, deadline).await;
-    let answer = answer.map_err(|status| status_problem(route, &status, deadline))?;
+    let answer = answer.map_err(|status| {
+        let names = |violations| sent::names(route, &incoming, violations);
+        status_problem(route, &status, deadline).map_violations(names)
+    })?;
     let (metadata, message, _) = answer.into_parts();
     let mut response = response::response(route, &message).map_err(|error| {
         tracing::error!(rpc = &*route.operation.name, %error, "the answer has no JSON form");

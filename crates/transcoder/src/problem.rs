@@ -20,7 +20,7 @@ pub const CONTENT_TYPE_PROBLEM: &str = "application/problem+json";
 /// What is wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// Path of the field with the names of the .proto file, for example `address.lines[2]`.
+    /// Path of the field as the client has sent it, for example `address.lines[2]`.
     pub field: String,
     /// Reason, free of values from the request, since those may be secrets.
     pub description: Cow<'static, str>,
@@ -115,6 +115,13 @@ impl Problem {
     #[must_use]
     pub fn with_violations(mut self, violations: Vec<Violation>) -> Self {
         self.violations = violations;
+        self
+    }
+
+    /// Names the fields at fault anew.
+    #[must_use]
+    pub(crate) fn map_violations(mut self, map: impl FnOnce(Vec<Violation>) -> Vec<Violation>) -> Self {
+        self.violations = map(self.violations);
         self
     }
 

@@ -3,6 +3,7 @@
 mod field_mask;
 mod media_type;
 mod query;
+pub(crate) mod sent;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -37,24 +38,40 @@ pub(crate) struct Incoming<'a> {
 
 /// Puts the message together: the body first, then the path, which wins, then the query for the rest.
 pub(crate) fn message(route: &Route, incoming: &Incoming<'_>) -> Result<DynamicMessage, RequestError> {
-    let mut message = read_body(route, incoming)?;
     let mut violations = Vec::new();
-    apply_path(route, incoming, &mut message, &mut violations);
+    let message = read_body(route, incoming).and_then(|mut message| {
+        apply_path(route, incoming, &mut message, &mut violations);
+        apply_mask(route, incoming, &mut message)?;
+        Ok(message)
+    });
+    let mut message = match message {
+        Ok(message) => message,
+        Err(RequestError::MediaType) => return Err(RequestError::MediaType),
+        Err(RequestError::Invalid(more)) => {
+            violations.extend(more);
+            return Err(RequestError::Invalid(sent::names(route, incoming, violations)));
+        }
+    };
+    violations = sent::names(route, incoming, violations);
     if let Some(query) = incoming.query {
         query::apply(route, query, &mut message, &mut violations);
     }
-    if !violations.is_empty() {
-        return Err(RequestError::Invalid(violations));
-    }
-    if let Some(mask) = &route.mask
-        && !message.has_field(mask)
-    {
-        let paths = field_mask::from_body(route, &incoming.body);
+    if violations.is_empty() { Ok(message) } else { Err(RequestError::Invalid(violations)) }
+}
+
+/// Fills the field mask of a PATCH.
+fn apply_mask(
+    route: &Route,
+    incoming: &Incoming<'_>,
+    message: &mut DynamicMessage,
+) -> Result<(), RequestError> {
+    if let Some(mask) = &route.mask {
+        let paths = field_mask::from_body(route, &incoming.body).map_err(RequestError::Invalid)?;
         let mut value = DynamicMessage::new(mask.kind().as_message().expect("a mask is a message").clone());
         value.set_field_by_number(1, Value::List(paths.into_iter().map(Value::String).collect()));
         message.set_field(mask, Value::Message(value));
     }
-    Ok(message)
+    Ok(())
 }
 
 fn read_body(route: &Route, incoming: &Incoming<'_>) -> Result<DynamicMessage, RequestError> {
@@ -80,9 +97,8 @@ fn read_body(route: &Route, incoming: &Incoming<'_>) -> Result<DynamicMessage, R
         (BodyRule::Field(field), Some(raw)) => message.set_field(field, Value::Message(raw)),
         (BodyRule::Message, None) => message = decode::message(input, &incoming.body, "")?,
         (BodyRule::Field(field), None) => {
-            if let Some(value) = decode::field(field, &incoming.body)? {
-                message.set_field(field, value);
-            }
+            let value = decode::field(field, &incoming.body)?;
+            message.set_field(field, value.ok_or_else(|| Violation::new(field.name(), "must not be null"))?);
         }
     }
     Ok(message)

@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor};
 
 use crate::BuildError;
-use crate::annotations::{Annotations, HttpRule};
+use crate::annotations::{Annotations, HttpRule, Nullability};
 use crate::backend::Backend;
 use crate::field_path::FieldPath;
 use crate::json::WellKnown;
@@ -42,6 +42,8 @@ pub(crate) struct Route {
     pub(crate) response_body: Option<FieldDescriptor>,
     /// The field mask that a PATCH fills from the keys of its body.
     pub(crate) mask: Option<FieldDescriptor>,
+    /// What `null` is allowed for there.
+    pub(crate) nullability: Nullability,
     /// The `google.api.HttpBody` that the body of a request fills with its raw bytes.
     pub(crate) raw_request: Option<MessageDescriptor>,
     /// Whether the answer is a `google.api.HttpBody`, whose bytes go out as they are.
@@ -87,7 +89,11 @@ impl Operation {
 }
 
 impl Route {
-    pub(crate) fn new(operation: &Arc<Operation>, rule: HttpRule) -> Result<Self, BuildError> {
+    pub(crate) fn new(
+        operation: &Arc<Operation>,
+        rule: HttpRule,
+        nullability: Nullability,
+    ) -> Result<Self, BuildError> {
         let rpc = operation.rpc.full_name();
         let template = PathTemplate::parse(&rule.template).map_err(|reason| BuildError::Template {
             rpc: rpc.into(),
@@ -148,6 +154,7 @@ impl Route {
             body,
             response_body,
             mask,
+            nullability,
         })
     }
 

@@ -66,7 +66,10 @@ fn apply(preferences: &mut Preferences, changes: &[PreferenceChange]) -> Result<
                 preferences.switched_off.insert(category);
             }
             PreferenceChange::Want(category, false) => {
-                violations.push(Violation::new(category.name(), "cannot be switched off"));
+                violations.push(Violation::new(
+                    format!("preferences.{}", category.name()),
+                    "cannot be switched off",
+                ));
             }
             PreferenceChange::Quiet(enabled) => preferences.quiet_hours.enabled = enabled,
             PreferenceChange::QuietStart(start) => preferences.quiet_hours.start = start,
@@ -75,7 +78,7 @@ fn apply(preferences: &mut Preferences, changes: &[PreferenceChange]) -> Result<
     }
     let hours = &preferences.quiet_hours;
     if hours.enabled && hours.start == hours.end {
-        violations.push(Violation::new("quiet_hours.end", "must differ from the start"));
+        violations.push(Violation::new("preferences.quiet_hours.end", "must differ from the start"));
     }
     if violations.is_empty() { Ok(()) } else { Err(NotificationError::Invalid(violations)) }
 }
@@ -114,6 +117,9 @@ mod tests {
             PreferenceChange::QuietStart(noon),
             PreferenceChange::QuietEnd(noon),
         ]);
-        assert_eq!(fields.unwrap_err(), ["security", "one_time_code", "quiet_hours.end"]);
+        assert_eq!(
+            fields.unwrap_err(),
+            ["preferences.security", "preferences.one_time_code", "preferences.quiet_hours.end"]
+        );
     }
 }

@@ -64,7 +64,7 @@ async fn of_people() {
             vec!["preferences.quiet_hours.start", "preferences.quiet_hours.end"],
         ),
         (hours("22:00", "noon"), mask("quiet_hours"), vec!["preferences.quiet_hours.end"]),
-        (hours("22:00", "22:00"), mask("quiet_hours"), vec!["quiet_hours.end"]),
+        (hours("22:00", "22:00"), mask("quiet_hours"), vec!["preferences.quiet_hours.end"]),
     ];
     for (preferences, update_mask, expected) in cases {
         let request = UpdateNotificationPreferencesRequest { preferences, update_mask };

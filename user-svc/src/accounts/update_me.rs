@@ -1,6 +1,7 @@
 //! `UpdateMe`: changes what the caller says about themselves.
 
 use chassis::auth::Principal;
+use chassis::errors::Violation;
 use chrono::{DateTime, Utc};
 use fitness_proto::fitness::user::v1::UserProfileUpdated;
 use uuid::Uuid;
@@ -32,7 +33,8 @@ impl Accounts {
             request.display_name.as_deref().unwrap_or(&user.display_name),
             request.locale.as_deref().unwrap_or(&user.locale),
             request.time_zone.as_deref().unwrap_or(&user.time_zone),
-        )?;
+        )
+        .map_err(in_profile)?;
         let changed = User {
             display_name: profile.display_name.clone(),
             locale: profile.locale.as_str().to_owned(),
@@ -51,6 +53,13 @@ impl Accounts {
         tracing::info!(user_id = %user.user_id, "profile updated");
         Ok(changed)
     }
+}
+
+/// The violations from the root of the request.
+fn in_profile(violations: Vec<Violation>) -> Vec<Violation> {
+    let named =
+        |violation: Violation| Violation::new(format!("profile.{}", violation.field), violation.description);
+    violations.into_iter().map(named).collect()
 }
 
 /// The event of a changed profile, with all of it.

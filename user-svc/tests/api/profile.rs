@@ -67,11 +67,19 @@ async fn a_bad_field_is_named_and_nothing_changes() {
     let token = &opened.access_token;
     let empty = proto::Profile::default;
     let cases = [
-        ("display_name", "display_name", empty()),
-        ("display_name", "display_name", proto::Profile { display_name: "a\r\nb".to_owned(), ..empty() }),
+        ("display_name", "profile.display_name", empty()),
+        (
+            "display_name",
+            "profile.display_name",
+            proto::Profile { display_name: "a\r\nb".to_owned(), ..empty() },
+        ),
         ("display_name", "profile.display_name", proto::Profile { display_name: "x".repeat(81), ..empty() }),
-        ("locale", "locale", proto::Profile { locale: "not a tag".to_owned(), ..empty() }),
-        ("time_zone", "time_zone", proto::Profile { time_zone: "Mars/Olympus".to_owned(), ..empty() }),
+        ("locale", "profile.locale", proto::Profile { locale: "not a tag".to_owned(), ..empty() }),
+        (
+            "time_zone",
+            "profile.time_zone",
+            proto::Profile { time_zone: "Mars/Olympus".to_owned(), ..empty() },
+        ),
         ("time_zone", "profile.time_zone", proto::Profile { time_zone: "x".repeat(65), ..empty() }),
         ("email", "update_mask", empty()),
         ("roles", "update_mask", empty()),

@@ -121,7 +121,6 @@ fn changes(
 ) -> Result<ExerciseChanges, TrainingError> {
     let mask = Mask::parse(
         mask,
-        "exercise",
         &[
             ("name", update.name.is_some()),
             ("description", update.description.is_some()),

@@ -92,7 +92,6 @@ fn changes(request: proto::UpdateReminderRequest) -> Result<UpdateReminder, Trai
     let update = request.reminder.unwrap_or_default();
     let mask = Mask::parse(
         request.update_mask,
-        "reminder",
         &[
             ("message", update.message.is_some()),
             ("time_of_day", update.time_of_day.is_some()),

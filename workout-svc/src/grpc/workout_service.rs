@@ -210,7 +210,7 @@ impl WorkoutService for WorkoutApi {
 fn workout_changes(request: proto::UpdateWorkoutRequest) -> Result<UpdateWorkout, TrainingError> {
     let update = request.workout.unwrap_or_default();
     let fields = [("name", update.name.is_some()), ("note", update.note.is_some())];
-    let mask = Mask::parse(request.update_mask, "workout", &fields)?;
+    let mask = Mask::parse(request.update_mask, &fields)?;
     Ok(UpdateWorkout {
         workout_id: id(&request.workout_id),
         name: mask.has("name").then(|| update.name.unwrap_or_default()),
@@ -223,7 +223,6 @@ fn set_changes(request: proto::UpdateSetRequest) -> Result<UpdateSet, TrainingEr
     let update = request.set.unwrap_or_default();
     let mask = Mask::parse(
         request.update_mask,
-        "set",
         &[
             ("exercise_id", update.exercise_id.is_some()),
             ("reps", update.reps.is_some()),

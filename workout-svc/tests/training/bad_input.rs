@@ -72,7 +72,7 @@ async fn exercises_with_a_bad_field_are_refused_by_the_field() {
         ("exercise.name", update(named(""), &["name"])),
         ("exercise.name", update(Some(proto::ExerciseUpdate::default()), &["name"])),
         ("exercise.muscle_groups", update(Some(proto::ExerciseUpdate::default()), &["muscle_groups"])),
-        ("exercise.measure", update(named("Ok"), &["measure"])),
+        ("update_mask", update(named("Ok"), &["measure"])),
         (
             "exercise_id",
             proto::UpdateExerciseRequest { exercise_id: NO_ID.to_owned(), ..update(named("Ok"), &[]) },
@@ -222,7 +222,7 @@ async fn changes_of_routines_with_a_bad_field_are_refused_by_the_field() {
             change(proto::RoutineExerciseUpdate { position: Some(31), ..Default::default() }),
         ),
         ("exercise.position", update_exercise(empty.clone(), Some("position"))),
-        ("exercise.exercise_id", update_exercise(empty, Some("exercise_id"))),
+        ("update_mask", update_exercise(empty, Some("exercise_id"))),
         (
             "exercise.set_plans[0].duration_seconds",
             change(proto::RoutineExerciseUpdate { set_plans: vec![timed], ..Default::default() }),

@@ -131,7 +131,7 @@ async fn a_set_is_not_corrected_into_nonsense() {
             update(proto::SetUpdate { exercise_id: Some(Uuid::now_v7().to_string()), ..new() }, None),
         ),
         ("set.note", update(proto::SetUpdate { note: Some("\0".to_owned()), ..new() }, None)),
-        ("set.log_time", update(new(), Some("log_time"))),
+        ("update_mask", update(new(), Some("log_time"))),
         ("set", proto::UpdateSetRequest { set: None, ..update(new(), None) }),
         ("set_id", proto::UpdateSetRequest { set_id: "x".to_owned(), ..update(new(), None) }),
     ];
@@ -267,7 +267,7 @@ async fn a_reminder_with_a_bad_field_is_not_set() {
             "reminder.routine_id",
             update(proto::ReminderUpdate { routine_id: Some(foreign.routine_id), ..new() }, None),
         ),
-        ("reminder.next_due_time", update(new(), Some("next_due_time"))),
+        ("update_mask", update(new(), Some("next_due_time"))),
     ] {
         assert_invalid(field, diary.update_reminder(request).await);
     }

@@ -1,4 +1,5 @@
 use fitness_proto::fitness::user::v1::{RegisterRequest, VerifyEmailRequest};
+use fitness_proto::fitness::workout::v1::{ReminderUpdate, UpdateReminderRequest};
 use tonic_types::StatusExt as _;
 
 use super::*;
@@ -87,4 +88,22 @@ fn a_nul_character_is_refused_in_every_text_field_of_every_message() {
         }
     }
     assert!(tried > 100, "only {tried} fields were found");
+}
+
+#[test]
+fn a_mask_clears_only_what_the_contract_calls_nullable() {
+    let update = |path: &str| UpdateReminderRequest {
+        reminder_id: "0190a7f2-7c3e-7d1a-9f00-000000000000".to_owned(),
+        reminder: Some(ReminderUpdate { message: Some("Legs".to_owned()), ..ReminderUpdate::default() }),
+        update_mask: Some(prost_types::FieldMask { paths: vec![path.to_owned()] }),
+    };
+    for path in ["message", "routine_id", "days_of_week", "skip_dates", "no_such", "message.no_such"] {
+        check(&update(path)).unwrap();
+    }
+    for path in ["enabled", "time_of_day", "time_zone"] {
+        let expected = (format!("reminder.{path}"), "must not be null".to_owned());
+        assert_eq!(violations(check(&update(path))), [expected]);
+    }
+    let whole: Vec<_> = violations(check(&update("*"))).into_iter().map(|(field, _)| field).collect();
+    assert_eq!(whole, ["reminder.time_of_day", "reminder.time_zone", "reminder.enabled"]);
 }

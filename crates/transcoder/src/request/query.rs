@@ -71,6 +71,12 @@ fn set(
     Ok(())
 }
 
+/// The names in a query, as they stand there.
+pub(super) fn names_in(query: &str) -> impl Iterator<Item = String> {
+    let names = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    names.filter_map(|name| decode(name).map(|name| quote(&name)))
+}
+
 /// Queries are made by forms and by URL builders alike, so a plus is a space.
 fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('+') {

@@ -106,9 +106,9 @@ async fn what_the_builder_names_must_exist() {
     let error = Transcoder::builder(descriptor_set()).service("no.Service", channel()).build().err().unwrap();
     assert_eq!(error.to_string(), "there is no service no.Service in the descriptor set");
     let error = builder(channel()).public_option("library.v1.success").build().err().unwrap();
-    assert_eq!(error.to_string(), "there is no method option library.v1.success of type bool");
+    assert_eq!(error.to_string(), "there is no option library.v1.success of type bool");
     let error = builder(channel()).success_status_option("nothing").build().err().unwrap();
-    assert_eq!(error.to_string(), "there is no method option nothing of type int32");
+    assert_eq!(error.to_string(), "there is no option nothing of type int32");
     let error = builder(channel()).forward_header("grpc-timeout").build().err().unwrap();
     assert_eq!(error.to_string(), "the header grpc-timeout cannot be forwarded");
 }

@@ -131,6 +131,7 @@ pub(crate) fn builder(channel: Channel) -> TranscoderBuilder {
         .service(SERVICE, channel)
         .success_status_option("library.v1.success")
         .optional_body_option("library.v1.optional_body")
+        .nullable_option("library.v1.nullable")
         .public_option("library.v1.open")
         .max_body_bytes(64 * 1024)
         .default_timeout(Duration::from_secs(20))

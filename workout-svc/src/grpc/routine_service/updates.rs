@@ -16,7 +16,6 @@ pub(super) fn routine(
 ) -> Result<RoutineChanges, TrainingError> {
     let mask = Mask::parse(
         mask,
-        "routine",
         &[
             ("name", update.name.is_some()),
             ("description", update.description.is_some()),
@@ -38,7 +37,7 @@ pub(super) fn day(
     mask: Option<FieldMask>,
 ) -> Result<DayChanges, TrainingError> {
     let fields = [("name", update.name.is_some()), ("position", update.position.is_some())];
-    let mask = Mask::parse(mask, "day", &fields)?;
+    let mask = Mask::parse(mask, &fields)?;
     Ok(DayChanges {
         name: mask.has("name").then(|| update.name.unwrap_or_default()),
         position: place(mask.has("position"), update.position, "day.position")?,
@@ -52,7 +51,6 @@ pub(super) fn exercise(
 ) -> Result<ExerciseChanges, TrainingError> {
     let mask = Mask::parse(
         mask,
-        "exercise",
         &[
             ("notes", update.notes.is_some()),
             ("set_plans", !update.set_plans.is_empty()),
