@@ -14,7 +14,6 @@ mod update_preferences;
 
 use std::sync::Arc;
 
-use chassis::errors::Violation;
 use chassis::sealing::SealingKeys;
 use chassis::time::Clock;
 use sqlx::{PgConnection, PgPool};
@@ -59,6 +58,6 @@ fn page(size: i32, token: &str) -> Result<Page, NotificationError> {
 }
 
 /// Why a notification cannot be changed as asked.
-fn wrong_state(reason: &str) -> NotificationError {
-    NotificationError::Invalid(vec![Violation::new("notification_id", reason)])
+fn wrong_state(reason: &'static str) -> NotificationError {
+    NotificationError::WrongState(reason)
 }

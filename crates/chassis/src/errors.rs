@@ -3,6 +3,7 @@
 //! A client gets a code, a safe message and, where it helps, the fields at fault or the time to wait; the log gets
 //! the chain of causes. The transcoder makes RFC 9457 problem details from the same status.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -61,6 +62,8 @@ error_codes! {
     LastAdmin, "LAST_ADMIN", FailedPrecondition, "this is the last admin; make somebody else one first";
     /// There is no such thing, or it is not the caller's to see.
     NotFound, "NOT_FOUND", NotFound, "there is no such resource";
+    /// There is one already, and there can be only one.
+    AlreadyExists, "ALREADY_EXISTS", AlreadyExists, "there is one already";
     /// The thing is not in a state in which this can be done to it.
     WrongState, "WRONG_STATE", FailedPrecondition, "this cannot be done to it in its present state";
     /// Too much was asked in too short a time.
@@ -98,17 +101,24 @@ pub struct Failure {
     code: ErrorCode,
     violations: Vec<Violation>,
     retry_after: Option<Duration>,
+    reason: Option<Cow<'static, str>>,
 }
 
 impl Failure {
     /// A failure with nothing but its code.
     pub fn new(code: ErrorCode) -> Self {
-        Self { code, violations: Vec::new(), retry_after: None }
+        Self { code, violations: Vec::new(), retry_after: None, reason: None }
     }
 
     /// A request with fields that break rules.
     pub fn invalid(violations: Vec<Violation>) -> Self {
         Self { violations, ..Self::new(ErrorCode::InvalidRequest) }
+    }
+
+    /// The same, with what people are told of this case: a clause in plain words, without values from the request.
+    #[must_use]
+    pub fn because(self, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { reason: Some(reason.into()), ..self }
     }
 
     /// The same, with the time after which another try makes sense.
@@ -139,7 +149,9 @@ impl From<Failure> for Status {
         if let Some(delay) = failure.retry_after {
             details.set_retry_info(Some(delay));
         }
-        Status::with_error_details(failure.code.grpc(), failure.code.message(), details)
+        let message = failure.code.message();
+        let message = failure.reason.map_or(message.to_owned(), |reason| format!("{message}: {reason}"));
+        Status::with_error_details(failure.code.grpc(), message, details)
     }
 }
 
@@ -191,5 +203,12 @@ mod tests {
         assert_eq!(details.error_info().unwrap().reason, "INVALID_REQUEST");
         assert_eq!(details.bad_request().unwrap().field_violations[0].field, "email");
         assert_eq!(details.retry_info().unwrap().retry_delay, Some(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn a_failure_says_why_in_this_case() {
+        let status = Status::from(Failure::new(ErrorCode::WrongState).because("it is final already"));
+        assert_eq!(status.message(), "this cannot be done to it in its present state: it is final already");
+        assert_eq!(status.get_error_details().error_info().unwrap().reason, "WRONG_STATE");
     }
 }

@@ -95,7 +95,9 @@ where
     let deadline = Instant::now() + timeout;
     let body = match route.body {
         BodyRule::Ignored => Bytes::new(),
-        _ => read_body(body, &parts.headers, shared.max_body_bytes, deadline).await?,
+        BodyRule::Message | BodyRule::Field(_) => {
+            read_body(body, &parts.headers, shared.max_body_bytes, deadline).await?
+        }
     };
     let incoming = Incoming {
         path: parts.uri.path(),
@@ -131,6 +133,9 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
+    if let Some(problem) = Problem::unsupported_encoding(headers) {
+        return Err(problem.into());
+    }
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > max_bytes as u64) {
         return Err(too_large(max_bytes));

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, Response, StatusCode};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde::{Serialize, Serializer};
 
 use crate::body::{self, Body};
@@ -51,8 +51,9 @@ pub struct Problem {
     violations: Vec<Violation>,
     #[serde(skip)]
     retry_after: Option<Duration>,
+    /// A header that belongs to the status.
     #[serde(skip)]
-    allow: Option<HeaderValue>,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
@@ -72,14 +73,26 @@ impl Problem {
             request_id: None,
             violations: Vec::new(),
             retry_after: None,
-            allow: None,
+            header: None,
         }
     }
 
     /// A 400 that names the fields at fault.
     pub fn invalid(violations: Vec<Violation>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "INVALID_ARGUMENT", "The request is not valid.")
+        Self::new(StatusCode::BAD_REQUEST, "INVALID_REQUEST", "The request breaks a rule; see violations.")
             .with_violations(violations)
+    }
+
+    /// A 415 for a body that is compressed or otherwise encoded; none if these headers announce none.
+    pub fn unsupported_encoding(headers: &HeaderMap) -> Option<Self> {
+        let is_plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+        if headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
+            return None;
+        }
+        let detail = "The body must come as it is, without a content encoding such as gzip.";
+        let problem = Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", detail);
+        // RFC 9110, 15.5.16: this is how a client tells a wrong coding from a wrong type.
+        Some(Self { header: Some((ACCEPT_ENCODING, HeaderValue::from_static("identity"))), ..problem })
     }
 
     /// A 404 for a path without a route.
@@ -142,7 +155,7 @@ impl Problem {
     /// Adds `Allow`, which a 405 has to have.
     #[must_use]
     pub fn with_allow(mut self, allow: HeaderValue) -> Self {
-        self.allow = Some(allow);
+        self.header = Some((ALLOW, allow));
         self
     }
 
@@ -189,8 +202,8 @@ impl Problem {
             let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(allow) = self.allow {
-            headers.insert(ALLOW, allow);
+        if let Some((name, value)) = self.header {
+            headers.insert(name, value);
         }
         response
     }

@@ -2,8 +2,8 @@
 //!
 //! A tree of segments, because the path grammar asks for more than a prefix tree of characters gives: a custom verb
 //! behind a variable or behind `**`, `**` in the middle, and one answer for all methods of a path, which is what 405
-//! needs. At each place a literal goes before `*`, and `*` before `**`; a route with a custom verb goes before one
-//! without. A path that fits one template but not its methods may still fit a less exact template.
+//! needs. At each place a literal goes before `*`, and `*` before `**`. A path that ends in a custom verb has the methods
+//! of routes with that verb and no others; where there is none, the colon may be a part of a value. A path that fits one template but not its methods may still fit a less exact template.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -59,6 +59,13 @@ impl PathSegments {
             range
         });
         Some(Self(ranges.collect()))
+    }
+
+    /// What stands behind the last colon of the last segment, and where that colon is.
+    fn verb<'p>(&self, path: &'p str) -> Option<(&'p str, usize)> {
+        let last = self.0.last()?.clone();
+        let colon = last.start + path[last.clone()].rfind(':')?;
+        Some((&path[colon + 1..last.end], colon))
     }
 
     /// The part of the path that the given segments of a template of this length stand for.
@@ -131,33 +138,25 @@ impl<T> Router<T> {
             return Lookup::NotFound;
         };
         let mut allowed = Vec::new();
-        if let Some(last) = segments.0.last().cloned()
-            && let Some(colon) = path[last.clone()].rfind(':')
-            && let Some(verb) = self.verbs.get(&path[last.start + colon + 1..last.end])
-        {
+        let verb = segments.verb(path).and_then(|(verb, colon)| Some((self.verbs.get(verb)?, colon)));
+        if let Some((verb, colon)) = verb {
             let mut shortened = segments.0.clone();
-            shortened.last_mut().expect("there is a last segment").end = last.start + colon;
-            if let Some(route) = self.search(method, path, &shortened, Some(verb), &mut allowed) {
+            shortened.last_mut().expect("there is a last segment").end = colon;
+            let search = Search { method, path, verb: Some(verb), is_custom: false };
+            if let Some(route) = search.descend(&self.root, &shortened, &mut allowed) {
                 segments.0 = shortened;
                 return Lookup::Found(route, segments);
             }
+            // The methods of the resource itself are not those of what can be done to it.
+            if !allowed.is_empty() {
+                return Lookup::WrongMethod(allowed);
+            }
         }
-        if let Some(route) = self.search(method, path, &segments.0, None, &mut allowed) {
+        let search = Search { method, path, verb: None, is_custom: verb.is_some() };
+        if let Some(route) = search.descend(&self.root, &segments.0, &mut allowed) {
             return Lookup::Found(route, segments);
         }
         if allowed.is_empty() { Lookup::NotFound } else { Lookup::WrongMethod(allowed) }
-    }
-
-    fn search<'r>(
-        &'r self,
-        method: &Method,
-        path: &str,
-        segments: &[Range<usize>],
-        verb: Option<&str>,
-        allowed: &mut Vec<Method>,
-    ) -> Option<&'r T> {
-        let search = Search { method, path, verb };
-        search.descend(&self.root, segments, allowed)
     }
 }
 
@@ -165,6 +164,9 @@ struct Search<'q> {
     method: &'q Method,
     path: &'q str,
     verb: Option<&'q str>,
+    /// Whether the last segment ends in a custom verb that belongs to other paths. No single segment takes it for a
+    /// part of its value; what spans slashes may, since names of files have colons.
+    is_custom: bool,
 }
 
 impl Search<'_> {
@@ -182,6 +184,7 @@ impl Search<'_> {
             }
             if let Some(next) = &node.single
                 && !segment.is_empty()
+                && !(self.is_custom && tail.is_empty())
                 && let Some(route) = self.descend(next, tail, allowed)
             {
                 return Some(route);

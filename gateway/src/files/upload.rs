@@ -95,6 +95,9 @@ fn info(head: &Head) -> Result<FileInfo, Box<Problem>> {
     if announced.is_some_and(|length| length > MAX_FILE_BYTES) {
         return Err(too_large());
     }
+    if let Some(problem) = Problem::unsupported_encoding(&head.headers) {
+        return Err(problem.into());
+    }
     if !is_picture(&head.headers) {
         let detail = "The body must be a picture, with the content type image/jpeg, image/png or image/webp.";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", detail).into());

@@ -158,7 +158,7 @@ async fn a_feed_needs_a_good_token_and_no_parameters() {
         problem(response, 401, "TOKEN_INVALID").await;
     }
     let request = stage.get("/v1/feed?token=x").bearer_auth(token(Uuid::now_v7()));
-    problem(request.send().await.unwrap(), 400, "INVALID_ARGUMENT").await;
+    problem(request.send().await.unwrap(), 400, "INVALID_REQUEST").await;
     stage.stop().await;
 }
 

@@ -163,7 +163,7 @@ async fn what_is_not_understood_is_refused_with_the_reason() {
     };
     problem(upload("?purpose=avatar", "text/html", "<p>").await, 415, "UNSUPPORTED_MEDIA_TYPE").await;
     for (query, field) in [("", "purpose"), ("?purpose=fun", "purpose"), ("?purpose=avatar&size=1", "size")] {
-        let document = problem(upload(query, "image/png", "x").await, 400, "INVALID_ARGUMENT").await;
+        let document = problem(upload(query, "image/png", "x").await, 400, "INVALID_REQUEST").await;
         assert_eq!(document["violations"][0]["field"], field, "{query}");
     }
     problem(upload("?purpose=avatar", "image/png", "bad bytes").await, 400, "INVALID_ARGUMENT").await;

@@ -5,9 +5,12 @@ use chassis::errors::Violation;
 /// Why a use case did not come to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum DeadLetterError {
-    /// Fields of the request break rules, or ask for what is not possible now.
+    /// Fields of the request break rules.
     #[error("the request breaks rules")]
     Invalid(Vec<Violation>),
+    /// The letter is not in a state in which this can be done to it.
+    #[error("its state does not allow this: {0}")]
+    WrongState(&'static str),
     /// There is no such letter.
     #[error("there is no such dead letter")]
     NotFound,

@@ -37,12 +37,11 @@ impl DeadLetters {
         let mut connection = self.pool.acquire().await?;
         let known = dead_letters::find(&mut connection, dead_letter_id).await?;
         if known.ok_or(DeadLetterError::NotFound)?.origin_topic.is_empty() {
-            let reason = "does not say which topic it came from";
-            return Err(DeadLetterError::invalid("dead_letter_id", reason));
+            return Err(DeadLetterError::WrongState("it does not say which topic it came from"));
         }
         let now = self.now();
         let Some(letter) = dead_letters::mark(&mut connection, dead_letter_id, force, now).await? else {
-            return Err(DeadLetterError::invalid("force", "must be set: the letter was replayed before"));
+            return Err(DeadLetterError::WrongState("it was replayed before; set force to do it again"));
         };
         drop(connection);
         if self.send(std::slice::from_ref(&letter), now).await? == 0 {

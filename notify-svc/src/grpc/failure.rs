@@ -43,6 +43,7 @@ impl From<&NotificationError> for Failure {
     fn from(error: &NotificationError) -> Self {
         match error {
             NotificationError::Invalid(violations) => Self::invalid(violations.clone()),
+            NotificationError::WrongState(reason) => Self::new(ErrorCode::WrongState).because(*reason),
             NotificationError::NotFound => ErrorCode::NotFound.into(),
             NotificationError::AccountGone => ErrorCode::TokenInvalid.into(),
             NotificationError::Preview(_) => ErrorCode::Internal.into(),
@@ -55,6 +56,7 @@ impl From<&DeadLetterError> for Failure {
     fn from(error: &DeadLetterError) -> Self {
         match error {
             DeadLetterError::Invalid(violations) => Self::invalid(violations.clone()),
+            DeadLetterError::WrongState(reason) => Self::new(ErrorCode::WrongState).because(*reason),
             DeadLetterError::NotFound => ErrorCode::NotFound.into(),
             DeadLetterError::BrokerAway => away(),
             DeadLetterError::Database(error) => of_database(error),

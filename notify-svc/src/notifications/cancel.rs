@@ -12,10 +12,10 @@ impl Notifications {
         let mut transaction = self.pool.begin().await?;
         let entry = lock(&mut transaction, notification_id).await?;
         if entry.next_attempt_at.is_none() {
-            return Err(wrong_state("is final already"));
+            return Err(wrong_state("it is final already"));
         }
         if entry.state == State::Sending.name() {
-            return Err(wrong_state("is being sent at this moment"));
+            return Err(wrong_state("it is being sent at this moment"));
         }
         interventions::cancel(&mut transaction, notification_id).await?;
         let story = get::story(&mut transaction, notification_id).await?;

@@ -7,9 +7,12 @@ use crate::render::RenderError;
 /// Why a use case did not come to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum NotificationError {
-    /// Fields of the request break rules, or ask for what is not possible now.
+    /// Fields of the request break rules.
     #[error("the request breaks rules")]
     Invalid(Vec<Violation>),
+    /// The notification is not in a state in which this can be done to it.
+    #[error("its state does not allow this: {0}")]
+    WrongState(&'static str),
     /// There is no such notification or mail, or it is not the caller's.
     #[error("there is no such notification")]
     NotFound,

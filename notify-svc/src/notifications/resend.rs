@@ -30,10 +30,12 @@ impl Notifications {
     }
 
     fn check(&self, entry: &Entry, preferences: &Preferences) -> Result<(), NotificationError> {
-        let template: Template =
-            entry.template.parse().map_err(|_| wrong_state("is of a kind that is not written any more"))?;
+        let template: Template = entry
+            .template
+            .parse()
+            .map_err(|_| wrong_state("it is of a kind that is not written any more"))?;
         if entry.state == State::Sending.name() {
-            return Err(wrong_state("is being sent at this moment"));
+            return Err(wrong_state("it is being sent at this moment"));
         }
         if entry.next_attempt_at.is_none() && template.has_secret() {
             return Err(wrong_state("its code or link was erased; a new one has to be asked for"));

@@ -38,7 +38,7 @@ impl Training {
             create_time: now,
         };
         if !trainer_profiles::insert(&mut transaction, &profile).await? {
-            return Err(TrainingError::invalid("trainer_profile", "exists already"));
+            return Err(TrainingError::AlreadyExists);
         }
         let event = TrainerProfileCreated { user_id: user_id.to_string(), create_time: Some(timestamp(now)) };
         self.outbox.enqueue(&mut transaction, &event).await?;

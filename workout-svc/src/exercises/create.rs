@@ -31,7 +31,7 @@ impl Training {
         let mut transaction = self.pool.begin().await?;
         self.hold_athlete(&mut transaction, user_id).await?;
         if own_exercises::count(&mut transaction, user_id).await? >= MAX_OWN {
-            return Err(TrainingError::invalid("name", format!("{MAX_OWN} own exercises are enough")));
+            return Err(TrainingError::wrong_state(format!("{MAX_OWN} own exercises are enough")));
         }
         let exercise = Exercise {
             exercise_id: Uuid::now_v7(),

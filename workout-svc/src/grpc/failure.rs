@@ -31,7 +31,8 @@ fn failure(error: &TrainingError) -> Failure {
     match error {
         TrainingError::Invalid(violations) => Failure::invalid(violations.clone()),
         TrainingError::NotFound => ErrorCode::NotFound.into(),
-        TrainingError::WrongState => ErrorCode::WrongState.into(),
+        TrainingError::WrongState(reason) => Failure::new(ErrorCode::WrongState).because(reason.clone()),
+        TrainingError::AlreadyExists => ErrorCode::AlreadyExists.into(),
         TrainingError::Forbidden => ErrorCode::PermissionDenied.into(),
         TrainingError::ProfilePending => {
             Failure::new(ErrorCode::DependencyUnavailable).retry_after(PENDING_DELAY)

@@ -53,7 +53,7 @@ impl Training {
             return Err(TrainingError::invalid("routine_id", UNKNOWN_ROUTINE));
         }
         if reminders::count(&mut transaction, user_id).await? >= MAX_REMINDERS {
-            return Err(TrainingError::WrongState);
+            return Err(TrainingError::wrong_state(format!("{MAX_REMINDERS} reminders are enough")));
         }
         let mut reminder = Reminder {
             reminder_id: Uuid::now_v7(),

@@ -20,7 +20,7 @@ impl Training {
         let athlete = self.hold_athlete(&mut transaction, user_id).await?;
         let routine = self.change_routine(&mut transaction, user_id, routine_id).await?;
         if routine.day_count >= MAX_DAYS {
-            return Err(TrainingError::invalid("routine_id", format!("has {MAX_DAYS} days already")));
+            return Err(TrainingError::wrong_state(format!("it has {MAX_DAYS} days already")));
         }
         let known = Known::of(&mut transaction, &athlete, &draft.exercises).await?;
         let day = known.day(&draft, routine.day_count as i32 + 1, "")?;

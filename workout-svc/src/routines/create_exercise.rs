@@ -23,7 +23,7 @@ impl Training {
         routine_days::find(&mut transaction, routine_id, day_id).await?.ok_or(TrainingError::NotFound)?;
         let count = routine_exercises::count(&mut transaction, day_id).await?;
         if count >= MAX_EXERCISES as i64 {
-            return Err(TrainingError::invalid("day_id", format!("has {MAX_EXERCISES} exercises already")));
+            return Err(TrainingError::wrong_state(format!("it has {MAX_EXERCISES} exercises already")));
         }
         let known = Known::of(&mut transaction, &athlete, [&draft]).await?;
         let exercise = known.exercise(&draft, count as i32 + 1, "")?;

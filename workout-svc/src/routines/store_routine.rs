@@ -17,7 +17,7 @@ impl Training {
     ) -> Result<(), TrainingError> {
         let WholeRoutine { routine, days } = whole;
         if routines::count(connection, routine.user_id).await? >= MAX_ROUTINES {
-            return Err(TrainingError::invalid("routine", format!("{MAX_ROUTINES} routines are enough")));
+            return Err(TrainingError::wrong_state(format!("{MAX_ROUTINES} routines are enough")));
         }
         routines::insert(connection, routine).await?;
         routine_days::insert(connection, routine.routine_id, days).await?;

@@ -1,5 +1,7 @@
 //! What can go wrong in a use case.
 
+use std::borrow::Cow;
+
 use chassis::errors::Violation;
 
 /// Why a use case did not come to its end.
@@ -12,8 +14,11 @@ pub enum TrainingError {
     #[error("there is no such thing")]
     NotFound,
     /// It is not in a state in which this can be done to it, or holds as much as it may.
-    #[error("its state does not allow this")]
-    WrongState,
+    #[error("its state does not allow this: {0}")]
+    WrongState(Cow<'static, str>),
+    /// There is one already.
+    #[error("there is one already")]
+    AlreadyExists,
     /// The caller may not do this.
     #[error("the caller may not do this")]
     Forbidden,
@@ -32,6 +37,11 @@ pub enum TrainingError {
 }
 
 impl TrainingError {
+    /// Its state does not allow this, for this reason.
+    pub(crate) fn wrong_state(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::WrongState(reason.into())
+    }
+
     /// One field is at fault.
     pub(crate) fn invalid(field: impl Into<String>, description: impl Into<String>) -> Self {
         Self::Invalid(vec![Violation::new(field, description)])

@@ -28,7 +28,7 @@ impl Training {
         let workout = workouts::lock(&mut transaction, user_id, workout_id).await?;
         let workout = workout.ok_or(TrainingError::NotFound)?;
         if workout.finished {
-            return Err(TrainingError::WrongState);
+            return Err(TrainingError::wrong_state("it is finished already"));
         }
         let finish_time = check(finish_time, workout.start_time, now)?;
         workouts::finish(&mut transaction, workout_id, finish_time).await?;

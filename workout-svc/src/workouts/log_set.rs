@@ -32,8 +32,11 @@ impl Training {
         // Drawing the number locks the workout, so that it is not finished meanwhile.
         let drawn = workouts::draw_number(&mut transaction, user_id, request.workout_id).await?;
         let drawn = drawn.ok_or(TrainingError::NotFound)?;
-        if drawn.finished || drawn.number > MAX_SETS {
-            return Err(TrainingError::WrongState);
+        if drawn.finished {
+            return Err(TrainingError::wrong_state("it is finished already"));
+        }
+        if drawn.number > MAX_SETS {
+            return Err(TrainingError::wrong_state(format!("it has {MAX_SETS} sets already")));
         }
         if exercises::find(&mut transaction, &athlete, request.exercise_id).await?.is_none() {
             return Err(TrainingError::invalid("exercise_id", UNKNOWN_EXERCISE));

@@ -58,7 +58,7 @@ async fn a_profile_is_announced_once_and_makes_a_trainer_when_the_role_arrives()
     assert_eq!((profile.display_name.as_str(), profile.headline.as_str()), ("Tom", "Strength"));
     let read = service.trainers.clone().get_trainer_profile(get()).await.unwrap().into_inner();
     assert_eq!(read.trainer_profile.unwrap(), profile);
-    assert_invalid("trainer_profile", service.trainers.clone().create_trainer_profile(create()).await);
+    assert_refused("ALREADY_EXISTS", service.trainers.clone().create_trainer_profile(create()).await);
     assert_eq!(service.events::<proto::TrainerProfileCreated>().await.len(), 1);
 
     assert_refused("PERMISSION_DENIED", athletes(&service, &tom).await);
@@ -162,7 +162,7 @@ async fn who_loses_the_role_is_refused_and_hidden_at_once_and_gets_it_back_by_no
     let events = service.events::<proto::RoutineChanged>().await;
     assert_eq!(events.last().unwrap().trainer_ids, [""; 0]);
     let create = proto::CreateTrainerProfileRequest { headline: "Again".to_owned(), bio: String::new() };
-    assert_invalid("trainer_profile", service.trainers.clone().create_trainer_profile(tom.ask(create)).await);
+    assert_refused("ALREADY_EXISTS", service.trainers.clone().create_trainer_profile(tom.ask(create)).await);
     service.stop().await;
 }
 

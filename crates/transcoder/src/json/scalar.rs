@@ -213,13 +213,60 @@ fn set_seconds(message: &mut DynamicMessage, seconds: i64, nanos: i32) {
     message.set_field_by_number(2, Value::I32(nanos));
 }
 
+/// Where the seconds stand in RFC 3339.
+const SECONDS_AT: usize = "2016-12-31T23:59:".len();
+
+/// The midnights, as Unix time, before which a second 60 was (IERS Bulletin C). No more are planned.
+const AFTER_LEAP_SECONDS: [i64; 27] = [
+    78_796_800,
+    94_694_400,
+    126_230_400,
+    157_766_400,
+    189_302_400,
+    220_924_800,
+    252_460_800,
+    283_996_800,
+    315_532_800,
+    362_793_600,
+    394_329_600,
+    425_865_600,
+    489_024_000,
+    567_993_600,
+    631_152_000,
+    662_688_000,
+    709_948_800,
+    741_484_800,
+    773_020_800,
+    820_454_400,
+    867_715_200,
+    915_148_800,
+    1_136_073_600,
+    1_230_768_000,
+    1_341_100_800,
+    1_435_708_800,
+    1_483_228_800,
+];
+
+/// Second 60 of a minute that had one; Unix time, which knows no such second, gives it the number of the next.
+fn leap_second(minute: &str, rest: &str) -> Option<prost_types::Timestamp> {
+    let mut timestamp: prost_types::Timestamp = format!("{minute}59{rest}").parse().ok()?;
+    timestamp.seconds += 1;
+    AFTER_LEAP_SECONDS.contains(&timestamp.seconds).then_some(timestamp)
+}
+
 fn timestamp(text: &str) -> Option<(i64, i32)> {
     // prost reads dates without time or zone as well; RFC 3339 has no such thing.
     let strict = text.len() >= "2031-05-01T09:30:00Z".len()
         && text.is_ascii()
         && text.as_bytes()[10].eq_ignore_ascii_case(&b'T')
         && (text.ends_with(['Z', 'z']) || matches!(text.as_bytes()[text.len() - 6], b'+' | b'-'));
-    let timestamp: prost_types::Timestamp = if strict { text.parse().ok()? } else { return None };
+    if !strict {
+        return None;
+    }
+    let timestamp = match text.split_at(SECONDS_AT) {
+        (minute, rest) if rest.starts_with("60") => leap_second(minute, &rest[2..])?,
+        _ => text.parse().ok()?,
+    };
     TIMESTAMP_SECONDS.contains(&timestamp.seconds).then_some((timestamp.seconds, timestamp.nanos))
 }
 

@@ -276,3 +276,44 @@ async fn a_raw_body_goes_through_as_it_is() {
     });
     assert_eq!(library.call().json(), expected);
 }
+
+#[rstest]
+#[case("gzip", 415)]
+#[case("GZIP", 415)]
+#[case("br, gzip", 415)]
+#[case("made-up", 415)]
+#[case("", 415)]
+#[case("identity", 200)]
+#[tokio::test]
+async fn an_encoded_body_is_refused_with_the_encoding_that_is_read(
+    #[case] encoding: &str,
+    #[case] status: u16,
+) {
+    let library = Library::start().await;
+    let request = http::Request::put("/v1/books/7").header("content-type", "application/json");
+    let request = request.header("content-encoding", encoding);
+    let answer = library.send(request.body(Full::from("{}")).unwrap()).await;
+    assert_eq!(answer.status, status, "{answer:?}");
+    assert_eq!(answer.header("accept-encoding"), (status == 415).then_some("identity"));
+}
+
+#[rstest]
+#[case("2016-12-31T23:59:60Z", Some("2017-01-01T00:00:00Z"))]
+#[case("2017-01-01T08:59:60.5+09:00", Some("2017-01-01T00:00:00.500Z"))]
+#[case("1972-06-30T23:59:60Z", Some("1972-07-01T00:00:00Z"))]
+#[case("2017-12-31T23:59:60Z", None)]
+#[case("2016-12-31T23:58:60Z", None)]
+#[case("2016-12-31T23:59:60+01:00", None)]
+#[case("2026-11-29T08:00:60Z", None)]
+#[case("2016-12-31T23:59:61Z", None)]
+#[case("2016-12-31T24:00:00Z", None)]
+#[case("2016-12-31T23:60:00Z", None)]
+#[tokio::test]
+async fn second_60_is_read_where_a_leap_second_was(#[case] sent: &str, #[case] read: Option<&str>) {
+    let library = Library::start().await;
+    let answer = library.json("POST", "/v1/kinds", &json!({ "timestamp": sent }).to_string()).await;
+    match read {
+        Some(read) => assert_eq!(answer.json()["timestamp"], read),
+        None => assert!(answer.violations()[0].starts_with("timestamp: must be a time"), "{answer:?}"),
+    }
+}

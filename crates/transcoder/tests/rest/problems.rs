@@ -25,7 +25,7 @@ async fn answer_to(status: Status) -> Answer {
 #[case(Code::AlreadyExists, 409, "ALREADY_EXISTS")]
 #[case(Code::PermissionDenied, 403, "PERMISSION_DENIED")]
 #[case(Code::ResourceExhausted, 429, "RESOURCE_EXHAUSTED")]
-#[case(Code::FailedPrecondition, 400, "FAILED_PRECONDITION")]
+#[case(Code::FailedPrecondition, 409, "FAILED_PRECONDITION")]
 #[case(Code::Aborted, 409, "ABORTED")]
 #[case(Code::OutOfRange, 400, "OUT_OF_RANGE")]
 #[case(Code::Unimplemented, 501, "UNIMPLEMENTED")]
