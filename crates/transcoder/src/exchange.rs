@@ -114,10 +114,7 @@ where
         status_problem(route, &status, deadline).map_violations(names)
     })?;
     let (metadata, message, _) = answer.into_parts();
-    let mut response = response::response(route, &message).map_err(|error| {
-        tracing::error!(rpc = &*route.operation.name, %error, "the answer has no JSON form");
-        Problem::internal()
-    })?;
+    let mut response = response::response(route, &message);
     shared.forwarding.response_headers(metadata, response.headers_mut());
     Ok(response)
 }

@@ -8,36 +8,36 @@ use http::{HeaderValue, Response, StatusCode};
 use prost_reflect::{DynamicMessage, Value};
 
 use crate::body::{self, Body};
-use crate::json::encode::{self, EncodeError};
+use crate::json::encode;
 use crate::route::Route;
 
 /// Most answers are smaller, and growing once or twice costs the others little.
 const INITIAL_CAPACITY: usize = 512;
 
 /// Makes the response: JSON, the raw bytes of an `HttpBody`, or nothing for 204 and 205.
-pub(crate) fn response(route: &Route, message: &DynamicMessage) -> Result<Response<Body>, EncodeError> {
+pub(crate) fn response(route: &Route, message: &DynamicMessage) -> Response<Body> {
     let success = route.operation.success;
     let mut response = if matches!(success, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT) {
         Response::new(body::empty())
     } else if route.is_raw_response {
         raw(route, message)
     } else {
-        json(route, message)?
+        json(route, message)
     };
     *response.status_mut() = success;
-    Ok(response)
+    response
 }
 
-fn json(route: &Route, message: &DynamicMessage) -> Result<Response<Body>, EncodeError> {
+fn json(route: &Route, message: &DynamicMessage) -> Response<Body> {
     let mut out = Vec::with_capacity(INITIAL_CAPACITY);
     match &route.response_body {
-        None => encode::message(&mut out, message)?,
+        None => encode::message(&mut out, message),
         Some(field) if field.supports_presence() && !message.has_field(field) => {
             out.extend_from_slice(b"null");
         }
-        Some(field) => encode::field(&mut out, field, &message.get_field(field))?,
+        Some(field) => encode::field(&mut out, field, &message.get_field(field)),
     }
-    Ok(with_content_type(out.into(), HeaderValue::from_static("application/json")))
+    with_content_type(out.into(), HeaderValue::from_static("application/json"))
 }
 
 fn raw(route: &Route, message: &DynamicMessage) -> Response<Body> {

@@ -1,47 +1,35 @@
 //! Dynamic messages to JSON.
+//!
+//! There is always a form: one value that JSON has no room for, such as a time after year 9999, must not cost the
+//! client all others of the answer. It is written as the nearest one that has a form.
 
 use std::io::Write as _;
+use std::ops::RangeInclusive;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, ReflectMessage as _, Value};
 use serde::Serialize;
 
 use super::{DURATION_SECONDS, TIMESTAMP_SECONDS, WellKnown, any};
 
-/// A message that has no JSON form; the fault is the backend's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum EncodeError {
-    /// Before year 1 or after year 9999.
-    #[error("a Timestamp is out of range")]
-    Timestamp,
-    /// More than 10,000 years, or nanoseconds that are too many or of the other sign.
-    #[error("a Duration is out of range")]
-    Duration,
-    /// JSON has no such number, and a `Value` no other way to write it.
-    #[error("a Value holds a number that is not finite")]
-    Number,
-    /// The type is not in the descriptor set, or the bytes are not of that type.
-    #[error("an Any cannot be read")]
-    Any,
-}
-
-type Result = std::result::Result<(), EncodeError>;
+const MAX_NANOS: i32 = 999_999_999;
 
 /// Writes a message. Fields without presence are written even when they have their default value.
-pub(crate) fn message(out: &mut Vec<u8>, message: &DynamicMessage) -> Result {
+pub(crate) fn message(out: &mut Vec<u8>, message: &DynamicMessage) {
     let descriptor = message.descriptor();
     let Some(well_known) = WellKnown::of(&descriptor) else {
         out.push(b'{');
         let start = out.len();
-        fields(out, message, start)?;
+        fields(out, message, start);
         out.push(b'}');
-        return Ok(());
+        return;
     };
     match well_known {
         WellKnown::Wrapper | WellKnown::Struct | WellKnown::ListValue => {
             let inner = descriptor.get_field(1).expect("these have one field");
-            field(out, &inner, &message.get_field(&inner))
+            field(out, &inner, &message.get_field(&inner));
         }
         WellKnown::Timestamp => timestamp(out, message),
         WellKnown::Duration => duration(out, message),
@@ -50,27 +38,24 @@ pub(crate) fn message(out: &mut Vec<u8>, message: &DynamicMessage) -> Result {
             let paths = paths.as_deref().and_then(Value::as_list).unwrap_or_default();
             let paths: Vec<_> = paths.iter().filter_map(Value::as_str).collect();
             text(out, &paths.join(","));
-            Ok(())
         }
         WellKnown::Value => match message.fields().next() {
-            Some((_, Value::F64(number))) if !number.is_finite() => Err(EncodeError::Number),
+            // JSON has no such number, and a `Value` no other way to write it.
+            Some((_, Value::F64(number))) if !number.is_finite() => out.extend_from_slice(b"null"),
             Some((inner, content)) => field(out, &inner, content),
-            None => {
-                out.extend_from_slice(b"null");
-                Ok(())
-            }
+            None => out.extend_from_slice(b"null"),
         },
         WellKnown::Any => any_message(out, message),
     }
 }
 
 /// Writes the value of a field, be it a list, a map or single.
-pub(crate) fn field(out: &mut Vec<u8>, field: &FieldDescriptor, content: &Value) -> Result {
-    value(out, &field.kind(), content)
+pub(crate) fn field(out: &mut Vec<u8>, field: &FieldDescriptor, content: &Value) {
+    value(out, &field.kind(), content);
 }
 
 /// Writes the members of an object; `start` is where the first one stands, which takes no comma.
-fn fields(out: &mut Vec<u8>, message: &DynamicMessage, start: usize) -> Result {
+fn fields(out: &mut Vec<u8>, message: &DynamicMessage, start: usize) {
     for descriptor in message.descriptor().fields() {
         if descriptor.supports_presence() && !message.has_field(&descriptor) {
             continue;
@@ -82,12 +67,11 @@ fn fields(out: &mut Vec<u8>, message: &DynamicMessage, start: usize) -> Result {
         out.push(b'"');
         out.extend_from_slice(descriptor.name().as_bytes());
         out.extend_from_slice(b"\":");
-        field(out, &descriptor, &message.get_field(&descriptor))?;
+        field(out, &descriptor, &message.get_field(&descriptor));
     }
-    Ok(())
 }
 
-fn value(out: &mut Vec<u8>, kind: &Kind, content: &Value) -> Result {
+fn value(out: &mut Vec<u8>, kind: &Kind, content: &Value) {
     match content {
         Value::Bool(value) => plain(out, value),
         Value::I32(value) => plain(out, value),
@@ -101,27 +85,25 @@ fn value(out: &mut Vec<u8>, kind: &Kind, content: &Value) -> Result {
         Value::String(value) => text(out, value),
         Value::Bytes(value) => text(out, &BASE64_STANDARD.encode(value)),
         Value::EnumNumber(number) => enumeration(out, kind, *number),
-        Value::Message(value) => message(out, value)?,
-        Value::List(values) => list(out, kind, values)?,
-        Value::Map(entries) => map(out, kind, entries)?,
+        Value::Message(value) => message(out, value),
+        Value::List(values) => list(out, kind, values),
+        Value::Map(entries) => map(out, kind, entries),
     }
-    Ok(())
 }
 
-fn list(out: &mut Vec<u8>, kind: &Kind, values: &[Value]) -> Result {
+fn list(out: &mut Vec<u8>, kind: &Kind, values: &[Value]) {
     out.push(b'[');
     for (index, element) in values.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
-        value(out, kind, element)?;
+        value(out, kind, element);
     }
     out.push(b']');
-    Ok(())
 }
 
 /// Entries are sorted, so that equal messages make equal documents (and equal entity tags).
-fn map(out: &mut Vec<u8>, kind: &Kind, entries: &std::collections::HashMap<MapKey, Value>) -> Result {
+fn map(out: &mut Vec<u8>, kind: &Kind, entries: &std::collections::HashMap<MapKey, Value>) {
     let Kind::Message(entry) = kind else { unreachable!("the kind of a map is its entry") };
     let value_kind = entry.map_entry_value_field().kind();
     let mut sorted: Vec<_> = entries.iter().collect();
@@ -140,10 +122,9 @@ fn map(out: &mut Vec<u8>, kind: &Kind, entries: &std::collections::HashMap<MapKe
             MapKey::U64(key) => text(out, &key.to_string()),
         }
         out.push(b':');
-        value(out, &value_kind, content)?;
+        value(out, &value_kind, content);
     }
     out.push(b'}');
-    Ok(())
 }
 
 fn plain(out: &mut Vec<u8>, value: &impl Serialize) {
@@ -182,47 +163,67 @@ fn seconds_and_nanos(message: &DynamicMessage) -> (i64, i32) {
     (seconds.unwrap_or_default(), nanos.unwrap_or_default())
 }
 
-fn timestamp(out: &mut Vec<u8>, message: &DynamicMessage) -> Result {
-    let (seconds, nanos) = seconds_and_nanos(message);
-    if !TIMESTAMP_SECONDS.contains(&seconds) || !(0..=999_999_999).contains(&nanos) {
-        return Err(EncodeError::Timestamp);
-    }
+fn timestamp(out: &mut Vec<u8>, message: &DynamicMessage) {
+    let (seconds, nanos) = clamped(seconds_and_nanos(message), &TIMESTAMP_SECONDS, 0..=MAX_NANOS);
     write!(out, "\"{}\"", prost_types::Timestamp { seconds, nanos }).expect("a Vec takes everything");
-    Ok(())
 }
 
-fn duration(out: &mut Vec<u8>, message: &DynamicMessage) -> Result {
+fn duration(out: &mut Vec<u8>, message: &DynamicMessage) {
     let (seconds, nanos) = seconds_and_nanos(message);
-    let signs_differ = (seconds > 0 && nanos < 0) || (seconds < 0 && nanos > 0);
-    if !DURATION_SECONDS.contains(&seconds) || nanos.unsigned_abs() > 999_999_999 || signs_differ {
-        return Err(EncodeError::Duration);
-    }
+    // The nanoseconds have the sign of the seconds.
+    let range = match seconds {
+        0 => -MAX_NANOS..=MAX_NANOS,
+        ..0 => -MAX_NANOS..=0,
+        1.. => 0..=MAX_NANOS,
+    };
+    let (seconds, nanos) = clamped((seconds, nanos), &DURATION_SECONDS, range);
     write!(out, "\"{}\"", prost_types::Duration { seconds, nanos }).expect("a Vec takes everything");
-    Ok(())
 }
 
-fn any_message(out: &mut Vec<u8>, any: &DynamicMessage) -> Result {
+/// The nearest seconds and nanoseconds in their ranges.
+fn clamped(
+    (seconds, nanos): (i64, i32),
+    range: &RangeInclusive<i64>,
+    nano_range: RangeInclusive<i32>,
+) -> (i64, i32) {
+    let nanos = nanos.clamp(*nano_range.start(), *nano_range.end());
+    match seconds {
+        seconds if seconds < *range.start() => (*range.start(), *nano_range.start()),
+        seconds if seconds > *range.end() => (*range.end(), *nano_range.end()),
+        seconds => (seconds, nanos),
+    }
+}
+
+fn any_message(out: &mut Vec<u8>, any: &DynamicMessage) {
     let type_url = any.get_field_by_number(1);
     let type_url = type_url.as_deref().and_then(Value::as_str).unwrap_or_default();
     if type_url.is_empty() {
         out.extend_from_slice(b"{}");
-        return Ok(());
+        return;
     }
-    let descriptor = any.descriptor();
-    let name = any::message_name(type_url).ok_or(EncodeError::Any)?;
-    let inner = descriptor.parent_pool().get_message_by_name(name).ok_or(EncodeError::Any)?;
-    let bytes = any.get_field_by_number(2);
-    let bytes = bytes.as_deref().and_then(Value::as_bytes).cloned().unwrap_or_default();
-    let inner = DynamicMessage::decode(inner, bytes).map_err(|_| EncodeError::Any)?;
     out.extend_from_slice(b"{\"@type\":");
     text(out, type_url);
-    if any::has_own_form(&inner.descriptor()) {
-        out.extend_from_slice(b",\"value\":");
-        message(out, &inner)?;
-    } else {
+    let bytes = any.get_field_by_number(2);
+    let bytes = bytes.as_deref().and_then(Value::as_bytes).cloned().unwrap_or_default();
+    match inside(any, type_url, bytes.clone()) {
+        Some(inner) if any::has_own_form(&inner.descriptor()) => {
+            out.extend_from_slice(b",\"value\":");
+            message(out, &inner);
+        }
         // Start 0: `@type` stands there already, so each field takes a comma.
-        fields(out, &inner, 0)?;
+        Some(inner) => fields(out, &inner, 0),
+        // The type is not in the descriptor set, or the bytes are not of that type.
+        None => {
+            out.extend_from_slice(b",\"value\":");
+            text(out, &BASE64_STANDARD.encode(bytes));
+        }
     }
     out.push(b'}');
-    Ok(())
+}
+
+/// The message that an `Any` holds, if it can be read.
+fn inside(any: &DynamicMessage, type_url: &str, bytes: Bytes) -> Option<DynamicMessage> {
+    let name = any::message_name(type_url)?;
+    let inner = any.descriptor().parent_pool().get_message_by_name(name)?;
+    DynamicMessage::decode(inner, bytes).ok()
 }

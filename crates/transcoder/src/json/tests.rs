@@ -26,7 +26,7 @@ fn kinds() -> MessageDescriptor {
 
 fn to_json(message: &DynamicMessage) -> Vec<u8> {
     let mut json = Vec::new();
-    encode::message(&mut json, message).unwrap();
+    encode::message(&mut json, message);
     json
 }
 

@@ -62,18 +62,55 @@ async fn raw_bytes_are_answered_as_they_are() {
 }
 
 #[rstest]
-#[case("timestamp", i64::MAX)]
-#[case("duration", i64::MAX)]
+#[case("timestamp", i64::MAX, 0, "9999-12-31T23:59:59.999999999Z")]
+#[case("timestamp", 253_402_300_800, 5, "9999-12-31T23:59:59.999999999Z")]
+#[case("timestamp", i64::MIN, 0, "0001-01-01T00:00:00Z")]
+#[case("timestamp", 0, -1, "1970-01-01T00:00:00Z")]
+#[case("timestamp", 0, i32::MAX, "1970-01-01T00:00:00.999999999Z")]
+#[case("duration", i64::MAX, 0, "315576000000.999999999s")]
+#[case("duration", i64::MIN, 0, "-315576000000.999999999s")]
+#[case("duration", 1, -5, "1s")]
+#[case("duration", -1, i32::MAX, "-1s")]
 #[tokio::test]
-async fn an_answer_without_a_json_form_is_500(#[case] name: &str, #[case] seconds: i64) {
+async fn a_value_that_json_has_no_room_for_is_answered_as_the_nearest_one(
+    #[case] name: &str,
+    #[case] seconds: i64,
+    #[case] nanos: i32,
+    #[case] expected: &str,
+) {
     let descriptor = pool().get_message_by_name("library.v1.Kinds").unwrap();
     let mut message = DynamicMessage::new(descriptor);
+    message.set_field_by_name("a_string", Value::String("the rest".to_owned()));
     let inner = message.get_field_by_name_mut(name).unwrap().as_message_mut().unwrap();
     inner.set_field_by_number(1, Value::I64(seconds));
+    inner.set_field_by_number(2, Value::I32(nanos));
     let library = Library::start().await;
     library.reply(Reply::Dynamic(message));
     let answer = library.get("/v1/kinds").await;
-    assert_eq!((answer.status, answer.json()["code"].as_str()), (500, Some("INTERNAL")));
+    assert_eq!((answer.status, answer.json()["a_string"].as_str()), (200, Some("the rest")));
+    assert_eq!(answer.json()[name], expected);
+}
+
+#[rstest]
+#[case("any", &[(1, Value::String("x/no.such.Type".to_owned())), (2, Value::Bytes("ab".into()))], json!({"@type": "x/no.such.Type", "value": "YWI="}))]
+#[case("any", &[(1, Value::String("x/library.v1.Kinds".to_owned())), (2, Value::Bytes("\x07".into()))], json!({"@type": "x/library.v1.Kinds", "value": "Bw=="}))]
+#[case("any", &[(1, Value::String("nothing".to_owned()))], json!({"@type": "nothing", "value": ""}))]
+#[case("value", &[(2, Value::F64(f64::NAN))], json!(null))]
+#[tokio::test]
+async fn what_cannot_be_read_costs_itself_only(
+    #[case] name: &str,
+    #[case] fields: &[(u32, Value)],
+    #[case] expected: serde_json::Value,
+) {
+    let mut message = DynamicMessage::new(pool().get_message_by_name("library.v1.Kinds").unwrap());
+    let inner = message.get_field_by_name_mut(name).unwrap().as_message_mut().unwrap();
+    for (number, value) in fields {
+        inner.set_field_by_number(*number, value.clone());
+    }
+    let library = Library::start().await;
+    library.reply(Reply::Dynamic(message));
+    let answer = library.get("/v1/kinds").await;
+    assert_eq!((answer.status, &answer.json()[name]), (200, &expected));
 }
 
 #[tokio::test]
