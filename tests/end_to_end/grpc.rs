@@ -23,21 +23,35 @@ async fn user_svc() -> Channel {
     Endpoint::from_shared(address).unwrap().connect().await.unwrap()
 }
 
-#[tokio::test]
-async fn reflection_lists_the_services() {
-    let request = ServerReflectionRequest {
-        host: String::new(),
-        message_request: Some(MessageRequest::ListServices(String::new())),
-    };
+async fn reflect(request: MessageRequest) -> MessageResponse {
+    let request = ServerReflectionRequest { host: String::new(), message_request: Some(request) };
     let mut client = ServerReflectionClient::new(user_svc().await);
     let answers = client.server_reflection_info(tokio_stream::once(request)).await.unwrap();
-    let answer = answers.into_inner().next().await.unwrap().unwrap();
-    let Some(MessageResponse::ListServicesResponse(list)) = answer.message_response else {
+    answers.into_inner().next().await.unwrap().unwrap().message_response.unwrap()
+}
+
+#[tokio::test]
+async fn reflection_lists_what_the_port_serves_and_nothing_else() {
+    let MessageResponse::ListServicesResponse(list) =
+        reflect(MessageRequest::ListServices(String::new())).await
+    else {
         panic!("no list of services");
     };
     let names: BTreeSet<_> = list.service.iter().map(|service| service.name.as_str()).collect();
-    for name in ["fitness.user.v1.AuthService", "fitness.user.v1.UserService", "grpc.health.v1.Health"] {
-        assert!(names.contains(name), "{name} is not in {names:?}");
+    let expected = [
+        "fitness.user.v1.AuthService",
+        "fitness.user.v1.FileService",
+        "fitness.user.v1.UserService",
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
+        "grpc.reflection.v1alpha.ServerReflection",
+    ];
+    assert_eq!(names, BTreeSet::from(expected));
+    // Each of them can be described, and so can the details of an error.
+    let details = ["google.rpc.ErrorInfo", "google.rpc.BadRequest", "google.rpc.RetryInfo"];
+    for symbol in expected.into_iter().chain(details) {
+        let answer = reflect(MessageRequest::FileContainingSymbol(symbol.to_owned())).await;
+        assert!(matches!(answer, MessageResponse::FileDescriptorResponse(_)), "{symbol}: {answer:?}");
     }
 }
 

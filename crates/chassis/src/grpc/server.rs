@@ -18,6 +18,9 @@ use crate::auth::Verifier;
 use crate::config::Settings;
 use crate::health::Health;
 
+const REFLECTION_V1: &str = "grpc.reflection.v1.ServerReflection";
+const REFLECTION_V1ALPHA: &str = "grpc.reflection.v1alpha.ServerReflection";
+
 /// Limits of a gRPC server. tonic sets none of them by itself.
 #[derive(Clone, Debug)]
 pub struct GrpcServerConfig {
@@ -109,13 +112,10 @@ impl GrpcServer {
         listener: TcpListener,
         shutdown: CancellationToken,
     ) -> Result<(), GrpcServerError> {
+        let served_here = self.services.clone();
         let following = self.add_health(&shutdown);
         if self.config.reflection {
-            let reflection = || {
-                tonic_reflection::server::Builder::configure()
-                    .register_encoded_file_descriptor_set(fitness_proto::DESCRIPTOR_SET)
-                    .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            };
+            let reflection = || reflection(&served_here);
             self.routes.add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
         }
         let mut router = self.routes.routes().into_axum_router();
@@ -169,6 +169,20 @@ impl GrpcServer {
             }
         })
     }
+}
+
+/// Tells of the services of this port and of no others, although the contracts know more. The types of error details
+/// are in the set, so that a tool can print them.
+fn reflection(services: &[&'static str]) -> tonic_reflection::server::Builder<'static> {
+    let own = ["grpc.health.v1.Health", REFLECTION_V1, REFLECTION_V1ALPHA];
+    let builder = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(fitness_proto::DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
+        .include_reflection_service(false);
+    services.iter().copied().chain(own).fold(builder, |builder, name| builder.with_service_name(name))
 }
 
 /// Accepts connections with Nagle's algorithm off: small responses leave at once.
