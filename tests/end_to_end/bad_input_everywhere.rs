@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::harness::{Options, Person, Rpc, System, rpcs};
 
 /// Something of the right type for each field, so that only one of them is wrong at a time.
-fn plausible(field: &FieldDescriptor, depth: usize) -> Value {
+pub(crate) fn plausible(field: &FieldDescriptor, depth: usize) -> Value {
     if field.is_map() {
         return json!({});
     }

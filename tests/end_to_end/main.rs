@@ -26,5 +26,6 @@ mod runbooks;
 mod sessions;
 mod settings;
 mod stopping;
+mod text_everywhere;
 mod tracing_edges;
 mod training;

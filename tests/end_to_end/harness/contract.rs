@@ -15,6 +15,8 @@ pub(crate) struct Rpc {
     pub(crate) body: String,
     /// May be called without a token.
     pub(crate) public: bool,
+    /// May come without its body.
+    pub(crate) optional_body: bool,
     /// What it is asked.
     pub(crate) input: MessageDescriptor,
 }
@@ -73,12 +75,14 @@ fn rpc(pool: &DescriptorPool, method: &MethodDescriptor) -> Option<Rpc> {
     let verb =
         ["get", "put", "post", "delete", "patch"].into_iter().find(|verb| !text(&rule, verb).is_empty())?;
     let public = pool.get_extension_by_name("fitness.options.v1.public").unwrap();
+    let optional_body = pool.get_extension_by_name("fitness.options.v1.optional_body").unwrap();
     Some(Rpc {
         name: format!("{}/{}", method.parent_service().full_name(), method.name()),
         verb: verb.to_uppercase(),
         template: text(&rule, verb),
         body: text(&rule, "body"),
         public: options.get_extension(&public).as_bool().unwrap_or_default(),
+        optional_body: options.get_extension(&optional_body).as_bool().unwrap_or_default(),
         input: method.input(),
     })
 }
