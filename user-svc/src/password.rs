@@ -88,6 +88,7 @@ impl Passwords {
     /// Answers the hash as a PHC string with a fresh salt.
     pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
         let argon2 = self.argon2.clone();
+        let password = normalised(&password);
         self.in_turn(move || hash(&argon2, password.expose_secret().as_bytes())).await
     }
 
@@ -100,6 +101,7 @@ impl Passwords {
         let known = stored.is_some();
         let stored = stored.unwrap_or(&self.decoy).to_owned();
         let argon2 = self.argon2.clone();
+        let password = normalised(&password);
         let comparison = self.in_turn(move || compare(&argon2, password.expose_secret(), &stored)).await?;
         Ok(if known { comparison } else { Comparison::Differs })
     }
@@ -128,6 +130,11 @@ impl Passwords {
         let turn = turn.map_err(|_| PasswordError::Busy)?;
         Ok(turn.expect("the semaphore is never closed"))
     }
+}
+
+/// The one form of a password, whichever system it was typed on.
+fn normalised(password: &SecretString) -> SecretString {
+    chassis::text::password(password.expose_secret()).into()
 }
 
 fn hash(argon2: &Argon2<'_>, password: &[u8]) -> Result<String, PasswordError> {
@@ -169,6 +176,18 @@ mod tests {
         let compare = |password: &str| passwords.compare(password.into(), Some(&hash));
         assert_eq!(compare("correct horse").await.unwrap(), Comparison::Matches { outdated: false });
         assert_eq!(compare("battery staple").await.unwrap(), Comparison::Differs);
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_in_composed_and_decomposed_letters() {
+        let passwords = Passwords::new(&config()).unwrap();
+        for (chosen, typed) in
+            [("gr\u{fc}n-und-blau", "gru\u{308}n-und-blau"), ("gru\u{308}n-und-blau", "gr\u{fc}n-und-blau")]
+        {
+            let hash = passwords.hash(chosen.into()).await.unwrap();
+            let comparison = passwords.compare(typed.into(), Some(&hash)).await.unwrap();
+            assert_eq!(comparison, Comparison::Matches { outdated: false });
+        }
     }
 
     #[tokio::test]

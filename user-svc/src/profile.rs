@@ -1,6 +1,7 @@
 //! What a person says about themselves: name, language, time zone.
 
 use chassis::errors::Violation;
+use chassis::text;
 
 /// A checked profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,12 +57,12 @@ impl Profile {
     /// Checks all fields and answers everything that is wrong with them.
     pub fn parse(display_name: &str, locale: &str, time_zone: &str) -> Result<Self, Vec<Violation>> {
         let mut violations = Vec::new();
-        let display_name = display_name.trim();
-        if display_name.is_empty() {
+        let display_name = text::line(display_name).unwrap_or_else(|error| {
+            violations.push(Violation::new("display_name", error.to_string()));
+            String::new()
+        });
+        if display_name.is_empty() && violations.is_empty() {
             violations.push(Violation::new("display_name", "must not be empty"));
-        } else if display_name.chars().any(char::is_control) {
-            // The name stands in mail headers, where a line break would begin another one.
-            violations.push(Violation::new("display_name", "must not hold control characters"));
         }
         let locale = Locale::for_tag(locale);
         if locale.is_none() {
@@ -73,7 +74,7 @@ impl Profile {
         }
         match (locale, time_zone) {
             (Some(locale), Ok(time_zone)) if violations.is_empty() => {
-                Ok(Self { display_name: display_name.to_owned(), locale, time_zone })
+                Ok(Self { display_name, locale, time_zone })
             }
             _ => Err(violations),
         }

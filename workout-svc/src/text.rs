@@ -1,29 +1,21 @@
-//! Texts that people write, checked before they are kept.
+//! Texts that people write, checked before they are kept: by the rule of `chassis::text`, which the contract applies to
+//! requests and which holds here for texts from elsewhere too, such as a model's.
 
 use chassis::errors::Violation;
+use chassis::text;
 
 /// A name or another text of one line, without the blanks around it. Its length is the business of the contract.
 pub(crate) fn line(field: &str, text: &str) -> Result<String, Violation> {
-    let text = text.trim();
-    if text.is_empty() {
-        Err(Violation::new(field, "must not be empty"))
-    } else if text.chars().any(char::is_control) {
-        // Names stand in mail headers, where a line break would begin another one.
-        Err(Violation::new(field, "must not hold control characters"))
-    } else {
-        Ok(text.to_owned())
+    match text::line(text) {
+        Ok(line) if line.is_empty() => Err(Violation::new(field, "must not be empty")),
+        Ok(line) => Ok(line),
+        Err(error) => Err(Violation::new(field, error.to_string())),
     }
 }
 
 /// A text of any number of lines, none included.
 pub(crate) fn lines(field: &str, text: &str) -> Result<String, Violation> {
-    let text = text.trim();
-    // The database cannot store a zero character; others of its kind have no business in a text either.
-    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        Err(Violation::new(field, "must not hold control characters"))
-    } else {
-        Ok(text.to_owned())
-    }
+    text::lines(text).map_err(|error| Violation::new(field, error.to_string()))
 }
 
 #[cfg(test)]

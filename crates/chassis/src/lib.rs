@@ -15,5 +15,6 @@ pub mod ops;
 pub mod process;
 pub mod sealing;
 pub mod telemetry;
+pub mod text;
 pub mod time;
 pub mod validation;

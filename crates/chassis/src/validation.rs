@@ -5,6 +5,7 @@
 
 mod mask;
 mod rules;
+mod texts;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -12,15 +13,20 @@ use std::sync::LazyLock;
 use prost_reflect::{DescriptorPool, DynamicMessage, ExtensionDescriptor, ReflectMessage as _, Value};
 
 use self::rules::FieldRule;
+use self::texts::Texts;
 use crate::errors::{Failure, Violation};
 
 static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
     Validator::new(fitness_proto::DESCRIPTOR_SET).expect("our own contracts hold only rules that we enforce")
 });
 
-/// Checks a request against its rules, and every text in it for U+0000, and answers every violation.
-pub fn check<M: prost::Message + prost::Name>(message: &M) -> Result<(), Failure> {
-    VALIDATOR.check(&M::full_name(), &message.encode_to_vec())
+/// Answers the request with the texts that people write in their normal form, if it keeps the rules of its contract and
+/// no text in it has U+0000; else every violation.
+pub fn check<M: prost::Message + prost::Name + Default>(message: M) -> Result<M, Failure> {
+    let normalised = VALIDATOR.check(&M::full_name(), &message.encode_to_vec())?;
+    Ok(normalised.map_or(message, |encoded| {
+        M::decode(encoded.as_slice()).expect("it differs from a message of this type in texts only")
+    }))
 }
 
 /// A rule that cannot be enforced.
@@ -46,6 +52,7 @@ pub struct Validator {
     pool: DescriptorPool,
     rules: HashMap<String, Vec<FieldRule>>,
     nullable: Option<ExtensionDescriptor>,
+    texts: Texts,
 }
 
 impl Validator {
@@ -62,18 +69,25 @@ impl Validator {
             }
         }
         let nullable = pool.get_extension_by_name("fitness.options.v1.nullable");
-        Ok(Self { pool, rules, nullable })
+        let texts = Texts::of(&pool);
+        Ok(Self { pool, rules, nullable, texts })
     }
 
-    /// Checks an encoded message of the type `full_name`.
-    pub fn check(&self, full_name: &str, encoded: &[u8]) -> Result<(), Failure> {
+    /// Checks an encoded message of the type `full_name`. Answers its normal form where that is another one.
+    pub fn check(&self, full_name: &str, encoded: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
         let descriptor =
             self.pool.get_message_by_name(full_name).expect("the message is of this descriptor set");
-        let message = DynamicMessage::decode(descriptor, encoded).expect("prost has just encoded it");
+        let mut message = DynamicMessage::decode(descriptor, encoded).expect("prost has just encoded it");
         let mut violations = Vec::new();
+        // First, so that lengths are those of what is kept.
+        let changed = self.texts.normalise(&mut message, "", &mut violations);
         self.check_message(&message, "", &mut violations);
         mask::check(&message, self.nullable.as_ref(), &mut violations);
-        if violations.is_empty() { Ok(()) } else { Err(Failure::invalid(violations)) }
+        if violations.is_empty() {
+            Ok(changed.then(|| prost::Message::encode_to_vec(&message)))
+        } else {
+            Err(Failure::invalid(violations))
+        }
     }
 
     fn check_message(&self, message: &DynamicMessage, path: &str, violations: &mut Vec<Violation>) {

@@ -32,11 +32,14 @@ pub(crate) struct NotificationAdminApi {
 
 impl NotificationAdminApi {
     /// Takes the request of an administrator that keeps the rules of the contract.
-    async fn admitted<T: prost::Message + prost::Name>(&self, request: Request<T>) -> Result<T, Status> {
+    async fn admitted<T: prost::Message + prost::Name + Default>(
+        &self,
+        request: Request<T>,
+    ) -> Result<T, Status> {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         self.access.admin(&principal).await.map_err(status)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         Ok(request)
     }
 }

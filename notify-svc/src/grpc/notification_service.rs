@@ -39,7 +39,7 @@ impl NotificationService for NotificationApi {
     ) -> Result<Response<ListNotificationsResponse>, Status> {
         let user_id = self.caller(&request).await?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let page = self.notifications.list(user_id, request.page_size, &request.page_token);
         let page = page.await.map_err(status)?;
         Ok(Response::new(ListNotificationsResponse {
@@ -54,7 +54,7 @@ impl NotificationService for NotificationApi {
     ) -> Result<Response<GetNotificationResponse>, Status> {
         let user_id = self.caller(&request).await?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let notification_id = id("notification_id", &request.notification_id)?;
         let story = self.notifications.get(user_id, notification_id).await.map_err(status)?;
         let notification = Some(notification_message::from_story(story));
@@ -77,7 +77,7 @@ impl NotificationService for NotificationApi {
     ) -> Result<Response<UpdateNotificationPreferencesResponse>, Status> {
         let user_id = self.caller(&request).await?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let changes = preference_changes::changes(&request)?;
         let preferences = self.notifications.update_preferences(user_id, &changes).await.map_err(status)?;
         let preferences = Some(preference_changes::message(&preferences));
@@ -89,7 +89,7 @@ impl NotificationService for NotificationApi {
         request: Request<UnsubscribeRequest>,
     ) -> Result<Response<UnsubscribeResponse>, Status> {
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let category = self.notifications.unsubscribe(&request.token).await.map_err(status)?;
         let category = NotificationCategory::from(category).into();
         Ok(Response::new(UnsubscribeResponse { category }))

@@ -21,15 +21,10 @@ pub(super) fn plain(text: &str, max_chars: usize) -> String {
     without_controls(text).chars().take(max_chars).collect()
 }
 
-/// The text in one line: every run of control characters and spaces is one space.
+/// The text in one line: every run of control characters and spaces is one space. Joiners that a script or an emoji
+/// needs are kept.
 pub(super) fn without_controls(text: &str) -> String {
-    let spaced = text.replace(|c: char| c.is_control() || is_invisible(c), " ");
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Marks that reorder or hide text (Unicode TR 36).
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    chassis::text::shown(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a mail program might turn the word into a link: an address, a path, or a dot between letters that could
@@ -49,8 +44,17 @@ mod tests {
 
     #[test]
     fn names_stay_as_they_are() {
-        for name in ["Ann", "Анна-Мария", "J.R. Tolkien", "O'Brien", "李小龍", "Ann <3", "Dr. No"]
-        {
+        for name in [
+            "Ann",
+            "Анна-Мария",
+            "J.R. Tolkien",
+            "O'Brien",
+            "李小龍",
+            "Ann <3",
+            "Dr. No",
+            "عل\u{6cc}\u{200c}رضا",
+            "\u{1f468}\u{200d}\u{1f467}",
+        ] {
             assert_eq!(greeting_name(name), name);
         }
     }

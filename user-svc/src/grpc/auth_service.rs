@@ -42,7 +42,7 @@ impl AuthService for AuthApi {
     ) -> Result<Response<proto::RegisterResponse>, Status> {
         let client = client::from(request.metadata());
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let register = Register {
             email: request.email,
             password: request.password.into(),
@@ -60,7 +60,7 @@ impl AuthService for AuthApi {
     ) -> Result<Response<proto::VerifyEmailResponse>, Status> {
         let client = client::from(request.metadata());
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let verify = VerifyEmail { email: request.email, code: request.code.into() };
         let outcome = self.0.verify_email(verify, &client).await;
         signed_in!(VerifyEmailResponse, outcome.map_err(|error| status(&error))?)
@@ -72,7 +72,7 @@ impl AuthService for AuthApi {
     ) -> Result<Response<proto::ResendCodeResponse>, Status> {
         let client = client::from(request.metadata());
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         self.0.resend_code(&request.email, &client).await.map_err(|error| status(&error))?;
         Ok(Response::new(proto::ResendCodeResponse {}))
     }
@@ -83,7 +83,7 @@ impl AuthService for AuthApi {
     ) -> Result<Response<proto::LoginResponse>, Status> {
         let client = client::from(request.metadata());
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let login = Login { email: request.email, password: request.password.into() };
         let outcome = self.0.login(login, &client).await;
         signed_in!(LoginResponse, outcome.map_err(|error| status(&error))?)
@@ -95,7 +95,7 @@ impl AuthService for AuthApi {
     ) -> Result<Response<proto::RequestLoginCodeResponse>, Status> {
         let client = client::from(request.metadata());
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         self.0.request_login_code(&request.email, &client).await.map_err(|error| status(&error))?;
         Ok(Response::new(proto::RequestLoginCodeResponse {}))
     }
@@ -106,7 +106,7 @@ impl AuthService for AuthApi {
     ) -> Result<Response<proto::LoginWithCodeResponse>, Status> {
         let client = client::from(request.metadata());
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let login = LoginWithCode { email: request.email, code: request.code.into() };
         let outcome = self.0.login_with_code(login, &client).await;
         signed_in!(LoginWithCodeResponse, outcome.map_err(|error| status(&error))?)
@@ -117,7 +117,7 @@ impl AuthService for AuthApi {
         request: Request<proto::RefreshRequest>,
     ) -> Result<Response<proto::RefreshResponse>, Status> {
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let outcome = self.0.refresh(&request.refresh_token.into()).await;
         signed_in!(RefreshResponse, outcome.map_err(|error| status(&error))?)
     }
@@ -137,7 +137,7 @@ impl AuthService for AuthApi {
     ) -> Result<Response<proto::ForgotPasswordResponse>, Status> {
         let client = client::from(request.metadata());
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         self.0.forgot_password(&request.email, &client).await.map_err(|error| status(&error))?;
         Ok(Response::new(proto::ForgotPasswordResponse {}))
     }
@@ -148,7 +148,7 @@ impl AuthService for AuthApi {
     ) -> Result<Response<proto::ResetPasswordResponse>, Status> {
         let client = client::from(request.metadata());
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let reset = ResetPassword { token: request.token.into(), new_password: request.new_password.into() };
         self.0.reset_password(reset, &client).await.map_err(|error| status(&error))?;
         Ok(Response::new(proto::ResetPasswordResponse {}))
@@ -160,7 +160,7 @@ impl AuthService for AuthApi {
     ) -> Result<Response<proto::ListSessionsResponse>, Status> {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let page = PageRequest::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
         let page = self.0.list_sessions(&principal, page).await.map_err(|error| status(&error))?;
         let message = |session| session_message::from(session, principal.session_id);
@@ -176,7 +176,7 @@ impl AuthService for AuthApi {
     ) -> Result<Response<proto::RevokeSessionResponse>, Status> {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let session_id = failure::id("session_id", &request.session_id)?;
         self.0.revoke_session(&principal, session_id).await.map_err(|error| status(&error))?;
         Ok(Response::new(proto::RevokeSessionResponse {}))

@@ -57,7 +57,7 @@ impl FileService for FileApi {
         let Some(UploadPart::Info(info)) = first else {
             return Err(status(&FileError::invalid("info", "must come first")));
         };
-        validation::check(&info)?;
+        let info = validation::check(info)?;
         let new = NewFile { purpose: purpose(&info)?, file_name: info.file_name };
         let chunks = futures::stream::unfold(parts, |mut parts| async {
             let chunk = chunk(parts.message().await)?;
@@ -75,7 +75,7 @@ impl FileService for FileApi {
     ) -> Result<Response<Self::DownloadFileStream>, Status> {
         let user_id = self.caller(auth::principal(&request)).await?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let download =
             self.files.download(user_id, id(&request.file_id)?).await.map_err(|error| status(&error))?;
         let file = download_file_response::Part::File(message(download.file));
@@ -94,7 +94,7 @@ impl FileService for FileApi {
     ) -> Result<Response<ListFilesResponse>, Status> {
         let user_id = self.caller(auth::principal(&request)).await?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let page_size = request.page_size.unsigned_abs();
         let page = self.files.list(user_id, page_size, &request.page_token).await;
         let page = page.map_err(|error| status(&error))?;
@@ -108,7 +108,7 @@ impl FileService for FileApi {
     ) -> Result<Response<DeleteFileResponse>, Status> {
         let user_id = self.caller(auth::principal(&request)).await?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         self.files.delete(user_id, id(&request.file_id)?).await.map_err(|error| status(&error))?;
         Ok(Response::new(DeleteFileResponse {}))
     }

@@ -32,7 +32,7 @@ impl UserService for UserApi {
     ) -> Result<Response<proto::UpdateMeResponse>, Status> {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let update = update(request).map_err(Failure::invalid)?;
         let user = self.0.update_me(&principal, update).await.map_err(|error| status(&error))?;
         Ok(Response::new(proto::UpdateMeResponse { user: Some(user_message::from(user)) }))
@@ -54,7 +54,7 @@ impl UserService for UserApi {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         let client = client::from(request.metadata());
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let change = ChangePassword {
             old_password: request.old_password.into(),
             new_password: request.new_password.into(),
@@ -87,7 +87,7 @@ impl UserService for UserApi {
     ) -> Result<Response<proto::GetUserResponse>, Status> {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let user_id = failure::id("user_id", &request.user_id)?;
         let user = self.0.get_user(&principal, user_id).await.map_err(|error| status(&error))?;
         Ok(Response::new(proto::GetUserResponse { user: Some(user_message::from(user)) }))
@@ -99,7 +99,7 @@ impl UserService for UserApi {
     ) -> Result<Response<proto::ListUsersResponse>, Status> {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let page = PageRequest::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
         let outcome = self.0.list_users(&principal, &request.email_prefix, page).await;
         let page = outcome.map_err(|error| status(&error))?;
@@ -115,7 +115,7 @@ impl UserService for UserApi {
     ) -> Result<Response<proto::SetRolesResponse>, Status> {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let user_id = failure::id("user_id", &request.user_id)?;
         let roles: Vec<_> = request.roles().filter_map(Role::from_message).collect();
         let user = self.0.set_roles(&principal, user_id, &roles).await.map_err(|error| status(&error))?;

@@ -34,7 +34,7 @@ impl ExerciseService for ExerciseApi {
     ) -> Result<Response<proto::ListExercisesResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let owner = request.owner();
         let wanted = ListExercises {
             muscle: request.muscle_group().meaning(),
@@ -58,7 +58,7 @@ impl ExerciseService for ExerciseApi {
     ) -> Result<Response<proto::CreateExerciseResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let create = CreateExercise {
             measure: request.measure().meaning().unwrap_or(Measure::Repetitions),
             details: Details {
@@ -82,7 +82,7 @@ impl ExerciseService for ExerciseApi {
     ) -> Result<Response<proto::GetExerciseResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let exercise = self.0.get_exercise(caller.user_id, id(&request.exercise_id)).await?;
         let exercise = Some(exercise_message::from(exercise));
         Ok(Response::new(proto::GetExerciseResponse { exercise }))
@@ -94,7 +94,7 @@ impl ExerciseService for ExerciseApi {
     ) -> Result<Response<proto::UpdateExerciseResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let exercise_id = id(&request.exercise_id);
         let changes = changes(request.exercise.unwrap_or_default(), request.update_mask)?;
         let exercise = self.0.update_exercise(caller.user_id, exercise_id, changes).await?;
@@ -108,7 +108,7 @@ impl ExerciseService for ExerciseApi {
     ) -> Result<Response<proto::DeleteExerciseResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         self.0.delete_exercise(caller.user_id, id(&request.exercise_id)).await?;
         Ok(Response::new(proto::DeleteExerciseResponse {}))
     }

@@ -24,7 +24,7 @@ impl ReminderService for ReminderApi {
     ) -> Result<Response<proto::CreateReminderResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let create = CreateReminder {
             weekdays: weekdays(request.days_of_week()),
             message: request.message,
@@ -44,7 +44,7 @@ impl ReminderService for ReminderApi {
     ) -> Result<Response<proto::GetReminderResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let reminder = self.0.get_reminder(caller.user_id, id(&request.reminder_id)).await?;
         Ok(Response::new(proto::GetReminderResponse { reminder: Some(message(reminder)) }))
     }
@@ -55,7 +55,7 @@ impl ReminderService for ReminderApi {
     ) -> Result<Response<proto::ListRemindersResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let page = Page::parse(request.page_size, &request.page_token).map_err(TrainingError::from)?;
         let listed = self.0.list_reminders(caller.user_id, &page).await?.map(message);
         Ok(Response::new(proto::ListRemindersResponse {
@@ -70,7 +70,7 @@ impl ReminderService for ReminderApi {
     ) -> Result<Response<proto::UpdateReminderResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let reminder = self.0.update_reminder(caller.user_id, changes(request)?).await?;
         Ok(Response::new(proto::UpdateReminderResponse { reminder: Some(message(reminder)) }))
     }
@@ -81,7 +81,7 @@ impl ReminderService for ReminderApi {
     ) -> Result<Response<proto::DeleteReminderResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         self.0.delete_reminder(caller.user_id, id(&request.reminder_id)).await?;
         Ok(Response::new(proto::DeleteReminderResponse {}))
     }

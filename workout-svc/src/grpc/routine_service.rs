@@ -25,7 +25,7 @@ impl RoutineService for RoutineApi {
     ) -> Result<Response<proto::ListRoutinesResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let listed = self.0.list_routines(caller.user_id, request.page_size, &request.page_token).await?;
         let listed = listed.map(routine_message::from);
         Ok(Response::new(proto::ListRoutinesResponse {
@@ -40,7 +40,7 @@ impl RoutineService for RoutineApi {
     ) -> Result<Response<proto::CreateRoutineResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let create = CreateRoutine {
             goal: request.goal().meaning(),
             level: request.level().meaning(),
@@ -59,7 +59,7 @@ impl RoutineService for RoutineApi {
     ) -> Result<Response<proto::GetRoutineResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let routine = self.0.get_routine(caller.user_id, id(&request.routine_id)).await?;
         let routine = Some(routine_message::from_whole(routine));
         Ok(Response::new(proto::GetRoutineResponse { routine }))
@@ -71,7 +71,7 @@ impl RoutineService for RoutineApi {
     ) -> Result<Response<proto::UpdateRoutineResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let routine_id = id(&request.routine_id);
         let changes = updates::routine(request.routine.unwrap_or_default(), request.update_mask)?;
         let routine = self.0.update_routine(caller.user_id, routine_id, changes).await?;
@@ -85,7 +85,7 @@ impl RoutineService for RoutineApi {
     ) -> Result<Response<proto::DeleteRoutineResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         self.0.delete_routine(caller.user_id, id(&request.routine_id)).await?;
         Ok(Response::new(proto::DeleteRoutineResponse {}))
     }
@@ -96,7 +96,7 @@ impl RoutineService for RoutineApi {
     ) -> Result<Response<proto::CopyRoutineResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let copy = self.0.copy_routine(caller.user_id, id(&request.routine_id), &request.name).await?;
         let routine = Some(routine_message::from_whole(copy));
         Ok(Response::new(proto::CopyRoutineResponse { routine }))
@@ -109,7 +109,7 @@ impl RoutineService for RoutineApi {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let time_left = parse_timeout(request.metadata().as_ref());
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let required = |field| TrainingError::invalid(field, "is required");
         let generate = GenerateRoutine {
             goal: request.goal().meaning().ok_or_else(|| required("goal"))?,
@@ -132,7 +132,7 @@ impl RoutineService for RoutineApi {
     ) -> Result<Response<proto::CreateRoutineDayResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let exercises = request.exercises.into_iter().map(routine_message::exercise_draft).collect();
         let draft = DayDraft { name: request.name, exercises };
         let day = self.0.create_routine_day(caller.user_id, id(&request.routine_id), draft).await?;
@@ -146,7 +146,7 @@ impl RoutineService for RoutineApi {
     ) -> Result<Response<proto::UpdateRoutineDayResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let (routine_id, day_id) = (id(&request.routine_id), id(&request.day_id));
         let changes = updates::day(request.day.unwrap_or_default(), request.update_mask)?;
         let day = self.0.update_routine_day(caller.user_id, routine_id, day_id, changes).await?;
@@ -160,7 +160,7 @@ impl RoutineService for RoutineApi {
     ) -> Result<Response<proto::DeleteRoutineDayResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let (routine_id, day_id) = (id(&request.routine_id), id(&request.day_id));
         self.0.delete_routine_day(caller.user_id, routine_id, day_id).await?;
         Ok(Response::new(proto::DeleteRoutineDayResponse {}))
@@ -172,7 +172,7 @@ impl RoutineService for RoutineApi {
     ) -> Result<Response<proto::CreateRoutineExerciseResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let (routine_id, day_id) = (id(&request.routine_id), id(&request.day_id));
         let draft = ExerciseDraft {
             exercise_id: id(&request.exercise_id),
@@ -190,7 +190,7 @@ impl RoutineService for RoutineApi {
     ) -> Result<Response<proto::UpdateRoutineExerciseResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let place = ExercisePlace {
             routine_id: id(&request.routine_id),
             day_id: id(&request.day_id),
@@ -208,7 +208,7 @@ impl RoutineService for RoutineApi {
     ) -> Result<Response<proto::DeleteRoutineExerciseResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let place = ExercisePlace {
             routine_id: id(&request.routine_id),
             day_id: id(&request.day_id),

@@ -21,7 +21,7 @@ impl TrainerService for TrainerApi {
     ) -> Result<Response<proto::CreateTrainerProfileResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let create = CreateTrainerProfile { headline: request.headline, bio: request.bio };
         let profile = self.0.create_trainer_profile(caller.user_id, create).await?;
         let trainer_profile = Some(trainer_message::from_profile(profile));
@@ -44,7 +44,7 @@ impl TrainerService for TrainerApi {
     ) -> Result<Response<proto::ListTrainersResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let listed = self.0.list_trainers(caller.user_id, request.page_size, &request.page_token).await?;
         let listed = listed.map(trainer_message::from_trainer);
         Ok(Response::new(proto::ListTrainersResponse {
@@ -59,7 +59,7 @@ impl TrainerService for TrainerApi {
     ) -> Result<Response<proto::FollowTrainerResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         self.0.follow_trainer(caller.user_id, id(&request.trainer_id)).await?;
         Ok(Response::new(proto::FollowTrainerResponse {}))
     }
@@ -70,7 +70,7 @@ impl TrainerService for TrainerApi {
     ) -> Result<Response<proto::UnfollowTrainerResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         self.0.unfollow_trainer(caller.user_id, id(&request.trainer_id)).await?;
         Ok(Response::new(proto::UnfollowTrainerResponse {}))
     }
@@ -81,7 +81,7 @@ impl TrainerService for TrainerApi {
     ) -> Result<Response<proto::ListAthletesResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let listed = self.0.list_athletes(&caller, request.page_size, &request.page_token).await?;
         let listed = listed.map(trainer_message::from_athlete);
         Ok(Response::new(proto::ListAthletesResponse {
@@ -96,7 +96,7 @@ impl TrainerService for TrainerApi {
     ) -> Result<Response<proto::ListAthleteRoutinesResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let (size, token) = (request.page_size, &request.page_token);
         let listed = self.0.list_athlete_routines(&caller, id(&request.athlete_id), size, token).await?;
         let listed = listed.map(routine_message::from);
@@ -112,7 +112,7 @@ impl TrainerService for TrainerApi {
     ) -> Result<Response<proto::GetAthleteRoutineResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let (athlete_id, routine_id) = (id(&request.athlete_id), id(&request.routine_id));
         let routine = self.0.get_athlete_routine(&caller, athlete_id, routine_id).await?;
         let routine = Some(routine_message::from_whole(routine));
@@ -125,7 +125,7 @@ impl TrainerService for TrainerApi {
     ) -> Result<Response<proto::AssignRoutineResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let (athlete_id, routine_id) = (id(&request.athlete_id), id(&request.routine_id));
         let routine = self.0.assign_routine(&caller, athlete_id, routine_id).await?;
         let routine = Some(routine_message::from_whole(routine));

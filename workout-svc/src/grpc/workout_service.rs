@@ -25,7 +25,7 @@ impl WorkoutService for WorkoutApi {
     ) -> Result<Response<proto::StartWorkoutResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let routine = match (request.routine_id.as_str(), request.day_id.as_str()) {
             ("", "") => None,
             ("", _) => return Err(TrainingError::invalid("routine_id", "is required with day_id").into()),
@@ -45,7 +45,7 @@ impl WorkoutService for WorkoutApi {
     ) -> Result<Response<proto::GetWorkoutResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let workout = self.0.get_workout(caller.user_id, id(&request.workout_id)).await?;
         let workout = Some(workout_message::from_detailed(workout));
         Ok(Response::new(proto::GetWorkoutResponse { workout }))
@@ -57,7 +57,7 @@ impl WorkoutService for WorkoutApi {
     ) -> Result<Response<proto::ListWorkoutsResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let page = Page::parse(request.page_size, &request.page_token).map_err(TrainingError::from)?;
         let from = moment::time("from_time", request.from_time).map_err(TrainingError::from)?;
         let to = moment::time("to_time", request.to_time).map_err(TrainingError::from)?;
@@ -74,7 +74,7 @@ impl WorkoutService for WorkoutApi {
     ) -> Result<Response<proto::UpdateWorkoutResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let workout = self.0.update_workout(caller.user_id, workout_changes(request)?).await?;
         let workout = Some(workout_message::from_detailed(workout));
         Ok(Response::new(proto::UpdateWorkoutResponse { workout }))
@@ -86,7 +86,7 @@ impl WorkoutService for WorkoutApi {
     ) -> Result<Response<proto::DeleteWorkoutResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         self.0.delete_workout(caller.user_id, id(&request.workout_id)).await?;
         Ok(Response::new(proto::DeleteWorkoutResponse {}))
     }
@@ -97,7 +97,7 @@ impl WorkoutService for WorkoutApi {
     ) -> Result<Response<proto::FinishWorkoutResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let finish_time = moment::time("finish_time", request.finish_time).map_err(TrainingError::from)?;
         let workout = self.0.finish_workout(caller.user_id, id(&request.workout_id), finish_time).await?;
         let workout = Some(workout_message::from_detailed(workout));
@@ -110,7 +110,7 @@ impl WorkoutService for WorkoutApi {
     ) -> Result<Response<proto::LogSetResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let log = LogSet {
             workout_id: id(&request.workout_id),
             exercise_id: id(&request.exercise_id),
@@ -134,7 +134,7 @@ impl WorkoutService for WorkoutApi {
     ) -> Result<Response<proto::UpdateSetResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let set = self.0.update_set(caller.user_id, set_changes(request)?).await?;
         Ok(Response::new(proto::UpdateSetResponse { set: Some(workout_message::from_set(set)) }))
     }
@@ -145,7 +145,7 @@ impl WorkoutService for WorkoutApi {
     ) -> Result<Response<proto::DeleteSetResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         self.0.delete_set(caller.user_id, id(&request.workout_id), id(&request.set_id)).await?;
         Ok(Response::new(proto::DeleteSetResponse {}))
     }
@@ -156,7 +156,7 @@ impl WorkoutService for WorkoutApi {
     ) -> Result<Response<proto::ListSetsResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let page = Page::parse(request.page_size, &request.page_token).map_err(TrainingError::from)?;
         let exercise_id = Some(request.exercise_id).filter(|text| !text.is_empty()).map(|text| id(&text));
         let listed =
@@ -173,7 +173,7 @@ impl WorkoutService for WorkoutApi {
     ) -> Result<Response<proto::GetStatsResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let from = moment::optional_date("from_date", &request.from_date).map_err(TrainingError::from)?;
         let to = moment::optional_date("to_date", &request.to_date).map_err(TrainingError::from)?;
         let stats = self.0.get_stats(caller.user_id, from, to).await?;
@@ -186,7 +186,7 @@ impl WorkoutService for WorkoutApi {
     ) -> Result<Response<proto::ListRecordsResponse>, Status> {
         let caller = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
-        validation::check(&request)?;
+        let request = validation::check(request)?;
         let page = Page::parse(request.page_size, &request.page_token).map_err(TrainingError::from)?;
         let listed = self.0.list_records(caller.user_id, &page).await?.map(workout_message::from_record);
         Ok(Response::new(proto::ListRecordsResponse {

@@ -144,6 +144,10 @@ impl FieldRule {
     /// Adds at most one violation for the field itself and one for each item.
     pub(super) fn check(&self, message: &DynamicMessage, path: &str, violations: &mut Vec<Violation>) {
         let path = join(path, self.field.name());
+        // What cannot be a text at all needs no second word.
+        if violations.iter().any(|violation| violation.field == path) {
+            return;
+        }
         let present = message.has_field(&self.field);
         if !present && (self.field.supports_presence() || self.ignore_zero) && !self.required {
             return;

@@ -1,5 +1,7 @@
 use fitness_proto::fitness::user::v1::{RegisterRequest, VerifyEmailRequest};
-use fitness_proto::fitness::workout::v1::{ReminderUpdate, UpdateReminderRequest};
+use fitness_proto::fitness::workout::v1::{
+    CreateRoutineRequest, NewRoutineDay, ReminderUpdate, UpdateReminderRequest,
+};
 use tonic_types::StatusExt as _;
 
 use super::*;
@@ -13,7 +15,7 @@ fn register() -> RegisterRequest {
     }
 }
 
-fn violations(result: Result<(), Failure>) -> Vec<(String, String)> {
+fn violations<T: std::fmt::Debug>(result: Result<T, Failure>) -> Vec<(String, String)> {
     let status = tonic::Status::from(result.unwrap_err());
     let details = status.get_error_details();
     let fields = &details.bad_request().unwrap().field_violations;
@@ -22,12 +24,12 @@ fn violations(result: Result<(), Failure>) -> Vec<(String, String)> {
 
 #[test]
 fn a_request_that_keeps_the_rules_passes() {
-    check(&register()).unwrap();
+    assert_eq!(check(register()).unwrap(), register());
 }
 
 #[test]
 fn every_missing_field_is_named() {
-    let fields = violations(check(&RegisterRequest::default()));
+    let fields = violations(check(RegisterRequest::default()));
     let required = |name: &str| (name.to_owned(), "is required".to_owned());
     assert_eq!(fields, [required("email"), required("password"), required("display_name")]);
 }
@@ -37,7 +39,7 @@ fn addresses_with_line_ends_or_without_a_host_are_refused() {
     for email in ["a@b\r\nBcc: c@d", "a@b\n", "a b@c", "a", "@b", "a@", "a@b,c@d", "a@-b", "\"a\"@b", "ä@b"]
     {
         let request = RegisterRequest { email: email.to_owned(), ..register() };
-        let fields = violations(check(&request));
+        let fields = violations(check(request));
         assert_eq!(fields, [("email".to_owned(), "must be an e-mail address".to_owned())], "{email:?}");
     }
 }
@@ -45,16 +47,16 @@ fn addresses_with_line_ends_or_without_a_host_are_refused() {
 #[test]
 fn lengths_count_characters_and_not_bytes() {
     let request = RegisterRequest { display_name: "ж".repeat(80), ..register() };
-    check(&request).unwrap();
+    check(request).unwrap();
     let request = RegisterRequest { display_name: "ж".repeat(81), ..register() };
-    assert_eq!(violations(check(&request))[0].1, "must have at most 80 characters");
+    assert_eq!(violations(check(request))[0].1, "must have at most 80 characters");
 }
 
 #[test]
 fn a_code_is_six_digits_and_the_answer_does_not_repeat_it() {
     for code in ["12345", "1234567", "12345a", "١٢٣٤٥٦", "123456\n"] {
         let request = VerifyEmailRequest { email: "ann@example.org".to_owned(), code: code.to_owned() };
-        let fields = violations(check(&request));
+        let fields = violations(check(request));
         assert_eq!(fields[0].0, "code");
         assert!(!fields[0].1.contains(code));
     }
@@ -98,12 +100,96 @@ fn a_mask_clears_only_what_the_contract_calls_nullable() {
         update_mask: Some(prost_types::FieldMask { paths: vec![path.to_owned()] }),
     };
     for path in ["message", "routine_id", "days_of_week", "skip_dates", "no_such", "message.no_such"] {
-        check(&update(path)).unwrap();
+        check(update(path)).unwrap();
     }
     for path in ["enabled", "time_of_day", "time_zone"] {
         let expected = (format!("reminder.{path}"), "must not be null".to_owned());
-        assert_eq!(violations(check(&update(path))), [expected]);
+        assert_eq!(violations(check(update(path))), [expected]);
     }
-    let whole: Vec<_> = violations(check(&update("*"))).into_iter().map(|(field, _)| field).collect();
+    let whole: Vec<_> = violations(check(update("*"))).into_iter().map(|(field, _)| field).collect();
     assert_eq!(whole, ["reminder.time_of_day", "reminder.time_zone", "reminder.enabled"]);
+}
+
+#[test]
+fn texts_are_checked_and_handed_on_in_their_normal_form() {
+    let request = RegisterRequest {
+        display_name: " Ju\u{308}rgen\u{200b} ".to_owned(),
+        password: "u\u{308}ber-all-mountains".to_owned(),
+        ..register()
+    };
+    let kept = check(request).unwrap();
+    assert_eq!(kept.display_name, "J\u{fc}rgen");
+    assert_eq!(kept.password, "\u{fc}ber-all-mountains");
+
+    let nested = CreateRoutineRequest {
+        name: "Push".to_owned(),
+        days: vec![NewRoutineDay { name: "A\u{200b}".to_owned(), exercises: Vec::new() }],
+        ..CreateRoutineRequest::default()
+    };
+    assert_eq!(check(nested).unwrap().days[0].name, "A");
+}
+
+#[test]
+fn a_text_that_cannot_be_shown_is_named_once() {
+    for (text, description) in [
+        ("\u{3164}", "must hold something that can be seen"),
+        ("\u{200b}", "is required"),
+        ("a\nb", "must not hold control characters"),
+        ("\u{202e}nnA", "must not hold characters that turn the direction of text"),
+        (&format!("\u{202e}{}", "x".repeat(100)), "must not hold characters that turn the direction of text"),
+    ] {
+        let fields = violations(check(RegisterRequest { display_name: text.to_owned(), ..register() }));
+        assert_eq!(fields, [("display_name".to_owned(), description.to_owned())], "{text:?}");
+    }
+}
+
+/// What programs write: identifiers, tokens, names out of lists. Whoever adds a text to a request says which it is.
+const FOR_PROGRAMS: [&str; 13] = [
+    "code",
+    "consumer_group",
+    "email",
+    "email_prefix",
+    "event_type",
+    "locale",
+    "page_token",
+    "refresh_token",
+    "template",
+    "time_of_day",
+    "time_zone",
+    "token",
+    "paths",
+];
+
+#[test]
+fn every_text_of_every_request_is_for_people_or_for_programs() {
+    let validator = Validator::new(fitness_proto::DESCRIPTOR_SET).unwrap();
+    let mut seen = std::collections::HashSet::new();
+    let services = validator.pool.services().filter(|service| service.full_name().starts_with("fitness."));
+    let mut waiting: Vec<_> =
+        services.flat_map(|service| service.methods().map(|rpc| rpc.input()).collect::<Vec<_>>()).collect();
+    let mut texts = 0;
+    while let Some(message) = waiting.pop() {
+        if !seen.insert(message.full_name().to_owned()) {
+            continue;
+        }
+        for field in message.fields() {
+            if let prost_reflect::Kind::Message(inner) = field.kind() {
+                waiting.push(inner);
+            }
+            if field.kind() != prost_reflect::Kind::String {
+                continue;
+            }
+            let is_for_programs = FOR_PROGRAMS.contains(&field.name())
+                || ["_id", "_ids", "_date", "_dates"].iter().any(|end| field.name().ends_with(end))
+                || matches!(
+                    field.full_name(),
+                    "fitness.notify.v1.PreviewTemplateRequest.name"
+                        | "fitness.notify.v1.QuietHours.start"
+                        | "fitness.notify.v1.QuietHours.end"
+                );
+            assert_ne!(validator.texts.knows(field.full_name()), is_for_programs, "{}", field.full_name());
+            texts += 1;
+        }
+    }
+    assert!(texts > 80, "only {texts} texts were found");
 }
