@@ -157,6 +157,7 @@ impl App {
             retention: config.retention,
         };
         let intake = Intake::new(pool.clone(), wake, config.give_up_in_doubt, config.retention, metrics);
+        let intake = Arc::new(intake);
         let (kafka, ledger) = (config.kafka, pool.clone());
         let topics = events::topics(&kafka);
         let dead_letters =
@@ -169,6 +170,7 @@ impl App {
             let Some(migrated) = stop.run_until_cancelled(migrating).await else { return Ok(()) };
             migrated?;
             workers.start(&tasks);
+            tasks.watch("waiting notifications", Arc::clone(&intake).keep_waiting(stop.clone()));
             behind.watch("relay", relay.run(behind.shutdown().clone()));
             topics.ensure(&stop).await;
             // A task of its own: nothing about dead letters holds mail up.

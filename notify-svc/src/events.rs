@@ -1,6 +1,7 @@
 //! From events to ledger rows. One file for each event type says what the event means here.
 
 mod achievement_unlocked;
+mod bounds;
 mod email_verified;
 mod intake;
 mod one_time_code_issued;
@@ -18,6 +19,7 @@ mod workout_reminder_due;
 
 pub use intake::{Arrival, Intake};
 
+use chassis::foreign;
 use chassis::kafka::{KafkaSettings, TopicPlan};
 use chrono::{DateTime, TimeDelta, Utc};
 use eventbus::{DecodeError, Envelope, dead_letter_topic};
@@ -102,6 +104,8 @@ pub(crate) enum EventError {
     Decode(#[from] DecodeError),
     #[error("{0} is missing or malformed")]
     Field(&'static str),
+    #[error("{0} is too long or holds U+0000")]
+    Bounds(&'static str),
 }
 
 /// Decodes an event and says what it means here; `None` is an event type that this service does not know.
@@ -141,7 +145,9 @@ pub(crate) fn effect(envelope: &Envelope) -> Result<Option<Effect>, EventError> 
     } else {
         return Ok(None);
     };
-    effect.map(Some)
+    let effect = effect?;
+    bounds::check(&effect)?;
+    Ok(Some(effect))
 }
 
 /// Known events about which nobody is written to.
@@ -163,9 +169,22 @@ fn user_id(text: &str) -> Result<Uuid, EventError> {
     text.parse().map_err(|_| EventError::Field("user_id"))
 }
 
-fn instant(time: Option<Timestamp>) -> Option<DateTime<Utc>> {
-    let time = time?;
-    DateTime::from_timestamp(time.seconds, time.nanos.try_into().ok()?)
+/// The moment that an event is about; where it says none, that of the event.
+fn instant_or(
+    time: Option<Timestamp>,
+    field: &'static str,
+    event_time: DateTime<Utc>,
+) -> Result<DateTime<Utc>, EventError> {
+    if time.is_none() { Ok(event_time) } else { instant(time, field) }
+}
+
+fn instant(time: Option<Timestamp>, field: &'static str) -> Result<DateTime<Utc>, EventError> {
+    foreign::moment(time).ok_or(EventError::Field(field))
+}
+
+/// When a mail about an event is of no use any more that is neither urgent nor lasting.
+fn worth_telling_until(event_time: DateTime<Utc>) -> Result<DateTime<Utc>, EventError> {
+    event_time.checked_add_signed(WORTH_TELLING).ok_or(EventError::Field("ce_time"))
 }
 
 #[cfg(test)]

@@ -10,10 +10,4 @@ mod preference_changes;
 pub(crate) use self::notification_admin_service::NotificationAdminApi;
 pub(crate) use self::notification_service::NotificationApi;
 
-use chrono::{DateTime, Utc};
-use prost_types::Timestamp;
-
-/// The same moment in protobuf.
-fn timestamp(time: DateTime<Utc>) -> Timestamp {
-    Timestamp { seconds: time.timestamp(), nanos: time.timestamp_subsec_nanos().cast_signed() }
-}
+use chassis::time::timestamp;

@@ -17,6 +17,7 @@ pub mod preferences;
 pub mod recipients;
 pub mod retention;
 pub mod sweep;
+pub mod waiting;
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! The PostgreSQL pool, opened so that a service starts while its database is away.
 
+mod fault;
 mod metrics;
 
 use std::error::Error;
@@ -10,6 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tokio_util::sync::CancellationToken;
 
+pub use self::fault::{outcome, refused_values};
 use self::metrics::PoolMetrics;
 use crate::config::Settings;
 use crate::health::Dependency;

@@ -6,6 +6,7 @@ pub mod config;
 pub mod database;
 pub mod drain;
 pub mod errors;
+pub mod foreign;
 pub mod grpc;
 pub mod health;
 pub mod kafka;

@@ -8,19 +8,26 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chassis::database;
 use chrono::Utc;
 use eventbus::{Delivery, Envelope, Handler, Outcome, TraceContext};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::Semaphore;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Draft, Effect, effect};
 use crate::delivery::Wake;
-use crate::ledger::accounts::{self, Erasure, Roles};
+use crate::ledger::accounts;
 use crate::ledger::entries::{self, NewNotification};
 use crate::ledger::recipients::{self, Recipient};
+use crate::ledger::waiting::{self, Waiting};
 use crate::metrics::Metrics;
 use crate::notification::{Category, InDoubtRule};
+
+/// How often it is looked for recipients that came unseen.
+const SETTLE_EVERY: Duration = Duration::from_secs(5);
 
 /// An event, where it was found, and the trace that its notifications belong to.
 #[derive(Clone, Debug)]
@@ -48,22 +55,14 @@ pub struct Intake {
     metrics: Arc<Metrics>,
 }
 
-/// What a batch asks for; positions are those of the events in it.
-#[derive(Debug, Default)]
-struct Wanted {
-    known: Vec<Recipient>,
-    roles: Vec<Roles>,
-    erasures: Vec<Erasure>,
-    drafts: Vec<(usize, Draft)>,
-    /// Of all events that want anything.
-    positions: Vec<usize>,
-}
+/// What a batch asks for, each with the position of its event in the batch.
+type Wanted = Vec<(usize, Effect)>;
 
 /// What became of it.
 #[derive(Debug, Default)]
 struct Stored {
-    /// Positions of drafts whose recipient is not known.
-    unknown: Vec<usize>,
+    /// Positions of drafts whose recipient is not known and for which there is no place to wait.
+    crowded: Vec<usize>,
     entered: u64,
     cancelled: u64,
 }
@@ -102,98 +101,199 @@ impl Intake {
         let oldest = Utc::now() - self.retention;
         for (position, arrival) in arrivals.iter().enumerate() {
             match effect(arrival.envelope) {
-                Ok(Some(Effect::Know(recipient))) => wanted.known.push(recipient),
-                Ok(Some(Effect::Permit(roles))) => wanted.roles.push(roles),
-                Ok(Some(Effect::Erase(erasure))) => wanted.erasures.push(erasure),
-                Ok(Some(Effect::Notify(draft))) if arrival.envelope.time >= oldest => {
-                    wanted.drafts.push((position, draft));
+                Ok(Some(Effect::Notify(_))) if arrival.envelope.time < oldest => {
+                    self.metrics.forgotten_event()
                 }
-                Ok(Some(Effect::Notify(_))) => {
-                    self.metrics.forgotten_event();
-                    continue;
-                }
-                Ok(Some(Effect::Nothing)) => continue,
-                Ok(None) => {
-                    self.metrics.unknown_event(&arrival.envelope.event_type);
-                    continue;
-                }
-                Err(error) => {
-                    outcomes[position] = Outcome::Reject(chassis::lifecycle::chain(&error));
-                    continue;
-                }
+                Ok(Some(Effect::Nothing)) => {}
+                Ok(Some(effect)) => wanted.push((position, effect)),
+                Ok(None) => self.metrics.unknown_event(&arrival.envelope.event_type),
+                Err(error) => outcomes[position] = Outcome::Reject(chassis::lifecycle::chain(&error)),
             }
-            wanted.positions.push(position);
         }
-        if wanted.positions.is_empty() {
-            return outcomes;
-        }
-        match self.store(arrivals, &wanted).await {
-            Ok(stored) => {
-                for position in stored.unknown {
-                    outcomes[position] = Outcome::Retry("the recipient is not known yet".to_owned());
-                }
-                self.metrics.entered(stored.entered, stored.cancelled);
-                if stored.entered > 0 {
-                    self.wake.wake();
-                }
-            }
-            Err(error) => {
-                tracing::warn!(error = %chassis::lifecycle::chain(&error), "events cannot be taken in now");
-                for position in wanted.positions {
-                    outcomes[position] = Outcome::Retry("the ledger cannot be written".to_owned());
-                }
-            }
+        if !wanted.is_empty() {
+            self.store_or_split(arrivals, wanted, &mut outcomes).await;
         }
         outcomes
     }
 
-    /// Writes everything. Erasures go first, so that nothing else of the batch brings a person back.
-    async fn store(&self, arrivals: &[Arrival<'_>], wanted: &Wanted) -> Result<Stored, sqlx::Error> {
-        let _turn = self.turns.acquire().await.expect("nobody closes the semaphore");
-        let mut transaction = self.pool.begin().await?;
-        if !wanted.erasures.is_empty() {
-            accounts::erase(&mut transaction, &wanted.erasures).await?;
-        }
-        recipients::upsert(&mut transaction, &wanted.known).await?;
-        accounts::set_roles(&mut transaction, &wanted.roles).await?;
-        let mut stored = Stored::default();
-        if !wanted.drafts.is_empty() {
-            let user_ids: Vec<_> = wanted.drafts.iter().map(|(_, draft)| draft.user_id).collect();
-            let recipients = recipients::find(&mut transaction, &user_ids).await?;
-            let (new, strangers) = self.address(arrivals, &wanted.drafts, &recipients);
-            stored.entered = entries::enter(&mut transaction, &new).await?;
-            let keys: Vec<_> = new.iter().filter_map(|new| new.supersede_key.clone()).collect();
-            stored.cancelled = entries::cancel_superseded(&mut transaction, &keys).await?;
-            if !strangers.is_empty() {
-                // Asked after their recipients were waited for: an erasure in between is seen here.
-                let user_ids: Vec<_> = strangers.iter().map(|(_, user_id)| *user_id).collect();
-                let erased = accounts::erased(&mut transaction, &user_ids).await?;
-                let unknown = strangers.iter().filter(|(_, user_id)| !erased.contains(user_id));
-                stored.unknown = unknown.map(|(position, _)| *position).collect();
+    /// Writes everything in one transaction. Where the database refuses a value, it is found by halves, so that one
+    /// event costs the others of its batch a few transactions and nothing else.
+    async fn store_or_split(&self, arrivals: &[Arrival<'_>], wanted: Wanted, outcomes: &mut [Outcome]) {
+        let mut parts = vec![wanted];
+        while let Some(mut part) = parts.pop() {
+            match self.store(arrivals, &part).await {
+                Ok(stored) => {
+                    for position in stored.crowded {
+                        let reason = "its account is not known, and too much waits for it already";
+                        outcomes[position] = Outcome::Reject(reason.to_owned());
+                    }
+                    self.metrics.entered(stored.entered, stored.cancelled);
+                    if stored.entered > 0 {
+                        self.wake.wake();
+                    }
+                }
+                Err(error) if part.len() > 1 && database::refused_values(&error).is_some() => {
+                    let second = part.split_off(part.len() / 2);
+                    parts.extend([second, part]);
+                }
+                Err(error) => {
+                    let outcome = database::outcome(&error, "the ledger cannot be written");
+                    let passing = matches!(outcome, Outcome::Retry(_));
+                    // What ails the database ails the other parts too.
+                    let rest = if passing { std::mem::take(&mut parts) } else { Vec::new() };
+                    for (position, _) in part.iter().chain(rest.iter().flatten()) {
+                        outcomes[*position] = outcome.clone();
+                    }
+                }
             }
         }
+    }
+
+    /// Writes everything. Erasures go first, so that nothing else of the batch brings a person back.
+    async fn store(
+        &self,
+        arrivals: &[Arrival<'_>],
+        wanted: &[(usize, Effect)],
+    ) -> Result<Stored, sqlx::Error> {
+        let (mut known, mut roles, mut erasures, mut drafts) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (position, effect) in wanted {
+            match effect {
+                Effect::Know(recipient) => known.push(recipient.clone()),
+                Effect::Permit(permitted) => roles.push(permitted.clone()),
+                Effect::Erase(erasure) => erasures.push(*erasure),
+                Effect::Notify(draft) => drafts.push((*position, draft)),
+                Effect::Nothing => {}
+            }
+        }
+        let _turn = self.turns.acquire().await.expect("nobody closes the semaphore");
+        let mut transaction = self.pool.begin().await?;
+        if !erasures.is_empty() {
+            accounts::erase(&mut transaction, &erasures).await?;
+        }
+        recipients::upsert(&mut transaction, &known).await?;
+        accounts::set_roles(&mut transaction, &roles).await?;
+        let (mut stored, mut keys) = (Stored::default(), Vec::new());
+        if !known.is_empty() {
+            let user_ids: Vec<_> = known.iter().map(|recipient| recipient.user_id).collect();
+            let arrived = waiting::arrive(&mut transaction, Some(&user_ids)).await?;
+            stored.entered += arrived.entered;
+            keys.extend(arrived.keys);
+        }
+        if !drafts.is_empty() {
+            let user_ids: Vec<_> = drafts.iter().map(|(_, draft)| draft.user_id).collect();
+            let recipients = recipients::find(&mut transaction, &user_ids).await?;
+            let (new, strangers) = self.address(arrivals, &drafts, &recipients);
+            stored.entered += entries::enter(&mut transaction, &new).await?;
+            keys.extend(new.iter().filter_map(|new| new.supersede_key.clone()));
+            if !strangers.is_empty() {
+                stored.crowded = self.let_wait(&mut transaction, arrivals, &strangers).await?;
+            }
+        }
+        stored.cancelled = entries::cancel_superseded(&mut transaction, &keys).await?;
         transaction.commit().await?;
-        if !wanted.erasures.is_empty() {
-            tracing::info!(accounts = wanted.erasures.len(), "accounts were erased");
+        if !erasures.is_empty() {
+            tracing::info!(accounts = erasures.len(), "accounts were erased");
         }
         Ok(stored)
     }
 
+    /// Lets drafts wait whose account is not known, except those of accounts that are gone. Answers the positions of
+    /// those for which there is no place.
+    async fn let_wait(
+        &self,
+        connection: &mut PgConnection,
+        arrivals: &[Arrival<'_>],
+        strangers: &[(usize, &Draft)],
+    ) -> Result<Vec<usize>, sqlx::Error> {
+        // Asked after their recipients were waited for: an erasure in between is seen here.
+        let user_ids: Vec<_> = strangers.iter().map(|(_, draft)| draft.user_id).collect();
+        let erased = accounts::erased(connection, &user_ids).await?;
+        let strangers = strangers.iter().filter(|(_, draft)| !erased.contains(&draft.user_id));
+        let rows: Vec<_> =
+            strangers.clone().map(|(position, draft)| self.waiting(&arrivals[*position], draft)).collect();
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let crowded = waiting::keep(connection, &rows).await?;
+        let crowded = strangers.filter(|(position, _)| crowded.contains(&arrivals[*position].envelope.id));
+        Ok(crowded.map(|(position, _)| *position).collect())
+    }
+
+    fn waiting(&self, arrival: &Arrival<'_>, draft: &Draft) -> Waiting {
+        let Arrival { envelope, position, trace } = arrival;
+        Waiting {
+            notification_id: Uuid::now_v7(),
+            user_id: draft.user_id,
+            event_id: envelope.id,
+            event_time: envelope.time,
+            event_type: envelope.event_type.clone(),
+            topic: envelope.topic.clone(),
+            position: *position,
+            template: draft.template,
+            in_doubt_rule: self.in_doubt_rule(draft),
+            variables: draft.variables.clone(),
+            secrets: draft.secrets.clone(),
+            supersede_key: draft.supersede_key.clone(),
+            deliver_before: draft.deliver_before,
+            trace: trace.clone(),
+        }
+    }
+
+    fn in_doubt_rule(&self, draft: &Draft) -> InDoubtRule {
+        let give_up = self.give_up_in_doubt.contains(&draft.template.category());
+        if give_up { InDoubtRule::GiveUp } else { InDoubtRule::Resend }
+    }
+
+    /// Enters what waited and whose recipient came unseen, and forgets what waited in vain, until `shutdown`.
+    pub(crate) async fn keep_waiting(self: Arc<Self>, shutdown: CancellationToken) {
+        let mut tick = interval(SETTLE_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            match self.settle().await {
+                Ok(0) => {}
+                Ok(notifications) => {
+                    tracing::warn!(notifications, "mails were forgotten whose account never registered");
+                }
+                Err(error) => {
+                    let error = chassis::lifecycle::chain(&error);
+                    tracing::warn!(%error, "what waits for its account waits on");
+                }
+            }
+        }
+    }
+
+    async fn settle(&self) -> Result<u64, sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        let forgotten = waiting::settle(&mut transaction).await?;
+        let arrived = waiting::arrive(&mut transaction, None).await?;
+        let cancelled = entries::cancel_superseded(&mut transaction, &arrived.keys).await?;
+        transaction.commit().await?;
+        self.metrics.entered(arrived.entered, cancelled);
+        if arrived.entered > 0 {
+            self.wake.wake();
+        }
+        Ok(forgotten)
+    }
+
     /// Writes the recipients on the drafts; answers apart who is not known.
-    fn address(
+    fn address<'a>(
         &self,
         arrivals: &[Arrival<'_>],
-        drafts: &[(usize, Draft)],
+        drafts: &[(usize, &'a Draft)],
         recipients: &HashMap<Uuid, Recipient>,
-    ) -> (Vec<NewNotification>, Vec<(usize, Uuid)>) {
+    ) -> (Vec<NewNotification>, Vec<(usize, &'a Draft)>) {
         let (mut new, mut strangers) = (Vec::with_capacity(drafts.len()), Vec::new());
         for (position, draft) in drafts {
             let Some(recipient) = recipients.get(&draft.user_id) else {
-                strangers.push((*position, draft.user_id));
+                strangers.push((*position, *draft));
                 continue;
             };
             let Arrival { envelope, position, trace } = &arrivals[*position];
-            let give_up = self.give_up_in_doubt.contains(&draft.template.category());
             new.push(NewNotification {
                 notification_id: Uuid::now_v7(),
                 event_id: envelope.id,
@@ -203,7 +303,7 @@ impl Intake {
                 position: *position,
                 template: draft.template,
                 recipient: recipient.clone(),
-                in_doubt_rule: if give_up { InDoubtRule::GiveUp } else { InDoubtRule::Resend },
+                in_doubt_rule: self.in_doubt_rule(draft),
                 variables: draft.variables.clone(),
                 secrets: draft.secrets.clone(),
                 supersede_key: draft.supersede_key.clone(),

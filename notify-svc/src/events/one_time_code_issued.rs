@@ -13,7 +13,7 @@ pub(super) fn effect(event: OneTimeCodeIssued) -> Result<Effect, EventError> {
         CodePurpose::Login => Template::LoginCode,
         CodePurpose::Unspecified => return Err(EventError::Field("purpose")),
     };
-    let expire_time = instant(event.expire_time).ok_or(EventError::Field("expire_time"))?;
+    let expire_time = instant(event.expire_time, "expire_time")?;
     let sealed = event.sealed_code.ok_or(EventError::Field("sealed_code"))?;
     let code = SealedVariable::one_time_code(sealed, &event.code_id, &event.user_id);
     Ok(Effect::Notify(Draft {

@@ -9,7 +9,7 @@ use crate::secrets::SealedVariable;
 
 pub(super) fn effect(event: PasswordResetRequested) -> Result<Effect, EventError> {
     let template = Template::PasswordReset;
-    let expire_time = instant(event.expire_time).ok_or(EventError::Field("expire_time"))?;
+    let expire_time = instant(event.expire_time, "expire_time")?;
     let sealed = event.sealed_token.ok_or(EventError::Field("sealed_token"))?;
     let token = SealedVariable::password_reset(sealed, &event.reset_id, &event.user_id);
     Ok(Effect::Notify(Draft {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use fitness_proto::fitness::workout::v1::{RoutineAction, RoutineChanged};
 use serde_json::json;
 
-use super::{Draft, Effect, EventError, WORTH_TELLING, user_id};
+use super::{Draft, Effect, EventError, user_id, worth_telling_until};
 use crate::notification::Template;
 
 pub(super) fn effect(event: &RoutineChanged, event_time: DateTime<Utc>) -> Result<Effect, EventError> {
@@ -14,7 +14,7 @@ pub(super) fn effect(event: &RoutineChanged, event_time: DateTime<Utc>) -> Resul
     }
     Ok(Effect::Notify(Draft {
         variables: json!({ "routine_name": event.name, "trainer_name": event.actor_name }),
-        deliver_before: Some(event_time + WORTH_TELLING),
+        deliver_before: Some(worth_telling_until(event_time)?),
         ..Draft::new(user_id, Template::RoutineAssigned)
     }))
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use fitness_proto::fitness::user::v1::UserSignedIn;
 use serde_json::json;
 
-use super::{Draft, Effect, EventError, instant, user_id};
+use super::{Draft, Effect, EventError, instant_or, user_id};
 use crate::notification::Template;
 
 pub(super) fn effect(event: &UserSignedIn, event_time: DateTime<Utc>) -> Result<Effect, EventError> {
@@ -12,7 +12,7 @@ pub(super) fn effect(event: &UserSignedIn, event_time: DateTime<Utc>) -> Result<
     if !event.new_device {
         return Ok(Effect::Nothing);
     }
-    let sign_in_time = instant(event.sign_in_time).unwrap_or(event_time);
+    let sign_in_time = instant_or(event.sign_in_time, "sign_in_time", event_time)?;
     Ok(Effect::Notify(Draft {
         variables: json!({ "device": event.device, "time": sign_in_time }),
         ..Draft::new(user_id, Template::NewSignIn)

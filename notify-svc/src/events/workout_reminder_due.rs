@@ -7,8 +7,8 @@ use super::{Draft, Effect, EventError, instant, user_id};
 use crate::notification::Template;
 
 pub(super) fn effect(event: &WorkoutReminderDue) -> Result<Effect, EventError> {
-    let due_time = instant(event.due_time).ok_or(EventError::Field("due_time"))?;
-    let expire_time = instant(event.expire_time).ok_or(EventError::Field("expire_time"))?;
+    let due_time = instant(event.due_time, "due_time")?;
+    let expire_time = instant(event.expire_time, "expire_time")?;
     Ok(Effect::Notify(Draft {
         variables: json!({
             "message": event.message,

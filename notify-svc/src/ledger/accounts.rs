@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::waiting;
+
 /// What an account may do from a time on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roles {
@@ -148,6 +150,7 @@ pub async fn erase(connection: &mut PgConnection, erasures: &[Erasure]) -> Resul
     sqlx::query!("DELETE FROM notification_timeline WHERE notification_id = ANY($1)", &notification_ids)
         .execute(&mut *connection)
         .await?;
+    waiting::erase(connection, &user_ids).await?;
     sqlx::query!("DELETE FROM preferences WHERE user_id = ANY($1)", &user_ids)
         .execute(&mut *connection)
         .await?;

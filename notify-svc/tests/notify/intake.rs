@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
+use crate::people_events::deleted;
 use crate::stage::{LIMIT, Person, Stage, envelope, registered, verified};
 
 fn stranger() -> Person {
@@ -44,14 +45,66 @@ async fn bytes_that_are_no_event_are_rejected_and_do_not_hold_up_their_batch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_about_somebody_unknown_is_retried_until_the_registration_is_here() {
+async fn an_event_about_somebody_unknown_waits_for_the_registration_and_holds_nobody() {
     let stage = Stage::new().await;
     let (known, unknown) = (stage.person("en").await, stranger());
-    let outcomes = stage.take(&[verified(&unknown), verified(&known)]).await;
-    assert!(matches!(&outcomes[0], Outcome::Retry(_)));
-    assert_eq!(outcomes[1], Outcome::Done);
-    stage.take_all(&[registered(&unknown, "en"), verified(&unknown)]).await;
+    let early = verified(&unknown);
+    stage.take_all(&[early.clone(), verified(&known)]).await;
+    assert_eq!(stage.count("TRUE").await, 1);
+    stage.take_all(&[early.clone(), registered(&unknown, "en")]).await;
     assert_eq!(stage.count("TRUE").await, 2);
+    // A repetition of either changes nothing.
+    stage.take_all(&[early, registered(&unknown, "en")]).await;
+    assert_eq!(stage.count("TRUE").await, 2);
+    assert_eq!(waiting(&stage).await, 0);
+    stage.finish().await;
+}
+
+async fn waiting(stage: &Stage) -> i64 {
+    let query = "SELECT count(*) FROM waiting_notifications";
+    sqlx::query_scalar(query).fetch_one(&stage.pool).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_bounded_for_each_account_and_goes_with_it() {
+    const FOR_ONE: i64 = 32;
+    let stage = Stage::new().await;
+    let (crowded, other) = (stranger(), stranger());
+    let mut events: Vec<_> = (0..FOR_ONE + 8).map(|_| verified(&crowded)).collect();
+    events.push(verified(&other));
+    let outcomes = stage.take(&events).await;
+    let refused = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Reject(_))).count();
+    assert_eq!((refused, waiting(&stage).await), (8, FOR_ONE + 1));
+    assert_eq!(outcomes.last(), Some(&Outcome::Done));
+    stage.take_all(&[deleted(&crowded)]).await;
+    assert_eq!(waiting(&stage).await, 1);
+    stage.take_all(&[verified(&crowded)]).await;
+    assert_eq!(waiting(&stage).await, 1);
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_event_that_the_tables_refuse_is_found_among_many_and_is_the_only_one_refused() {
+    let stage = Stage::new().await;
+    // What the rules of this service do not foresee.
+    sqlx::query("ALTER TABLE recipients ADD CHECK (locale <> 'xx')").execute(&stage.pool).await.unwrap();
+    let people: Vec<_> = (0..500).map(|_| stranger()).collect();
+    let locale = |number: usize| if [0, 123, 124, 499].contains(&number) { "xx" } else { "en" };
+    let events: Vec<_> =
+        (0..).zip(&people).map(|(number, person)| registered(person, locale(number))).collect();
+    for (number, outcome) in stage.take(&events).await.iter().enumerate() {
+        match outcome {
+            Outcome::Done => assert_eq!(locale(number), "en"),
+            Outcome::Reject(reason) => {
+                assert_eq!(locale(number), "xx");
+                assert!(reason.contains("23514") && !reason.contains("example.org"), "{reason}");
+            }
+            Outcome::Retry(reason) => panic!("{number}: {reason}"),
+        }
+    }
+    let stored: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM recipients").fetch_one(&stage.pool).await.unwrap();
+    assert_eq!(stored, 496);
     stage.finish().await;
 }
 

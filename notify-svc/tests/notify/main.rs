@@ -11,6 +11,7 @@ mod dead_letters;
 mod delivery;
 mod erasure;
 mod history;
+mod hostile;
 mod hostile_replies;
 mod in_doubt;
 mod intake;
