@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chassis::auth::{KeySetFetcher, Verifier};
 use chassis::health::{Health, Need};
+use chassis::http_server::HttpServer;
 use chassis::lifecycle::Tasks;
 use chassis::ops;
 use eventbus::{KafkaConfigError, KafkaConsumer};
@@ -18,7 +19,7 @@ use crate::feed::{self, Feed, Hub};
 use crate::files::Files;
 use crate::layers::client_identity;
 use crate::services::{ServiceUrlError, Services};
-use crate::{http_server, layers, routes};
+use crate::{layers, routes};
 
 /// A gateway that listens and can be run.
 pub struct App {
@@ -109,8 +110,11 @@ impl App {
         let feed = Feed { hub, verifier, heartbeat: config.feed.heartbeat, shutdown: stop.clone() };
         let routes = routes::routes(&transcoder, files, feed, health.clone());
         let service = layers::wrap(routes, transcoder, &config);
+        let proxies = config.trusted_proxies.clone();
+        let server =
+            HttpServer::new(service, config.http_limits).trust(move |address| proxies.contains(address));
         services.watch(&health, &tasks);
-        tasks.spawn("http", http_server::serve(http, service, config.drain.deadline, stop.clone()));
+        tasks.spawn("http", server.serve(http, config.drain.deadline, stop.clone()));
         // The operator's port outlives the others, so that probes can watch the drain.
         let ops_shutdown = CancellationToken::new();
         let ops = tokio::spawn(ops::serve(ops, ops::routes(health.clone()), ops_shutdown.clone()));

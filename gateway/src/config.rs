@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chassis::config::Settings;
 use chassis::drain::DrainConfig;
+use chassis::http_server::HttpLimits;
 use chassis::kafka::KafkaSettings;
 
 use crate::feed::FeedConfig;
@@ -33,6 +34,12 @@ pub struct GatewayConfig {
     pub max_timeout: Duration,
     /// Most requests at one time.
     pub max_concurrent_requests: usize,
+    /// Most requests of one network at one time.
+    pub max_requests_per_network: usize,
+    /// Most files on their way at one time, up or down; one network gets a quarter.
+    pub max_file_transfers: usize,
+    /// What clients may take of the port.
+    pub http_limits: HttpLimits,
     /// Issuer that access tokens have to be of.
     pub jwt_issuer: String,
     /// Proxies whose word is taken for the address of a client.
@@ -92,6 +99,17 @@ impl GatewayConfig {
                 "Most requests at one time; the next one is told to come again.",
                 "1024",
             ),
+            max_requests_per_network: settings.value(
+                "GATEWAY_MAX_CONCURRENT_REQUESTS_PER_NETWORK",
+                "Most requests at one time of one address, with IPv6 of one /56.",
+                "512",
+            ),
+            max_file_transfers: settings.value(
+                "GATEWAY_MAX_FILE_TRANSFERS",
+                "Most files on their way at one time, up or down; one network gets a quarter of it.",
+                "256",
+            ),
+            http_limits: http_limits(settings),
             jwt_issuer: settings.value(
                 "JWT_ISSUER",
                 "Issuer in the access tokens.",
@@ -106,6 +124,24 @@ impl GatewayConfig {
             feed: FeedConfig::from_settings(settings),
             drain: DrainConfig::from_settings(settings, "8"),
         }
+    }
+}
+
+fn http_limits(settings: &mut Settings) -> HttpLimits {
+    HttpLimits {
+        head: Duration::from_secs(15),
+        idle: Duration::from_secs(75),
+        answer: Duration::from_mins(1),
+        connections: settings.value(
+            "GATEWAY_MAX_CONNECTIONS",
+            "Most connections at one time, those of the live feed among them.",
+            "16384",
+        ),
+        connections_per_network: settings.value(
+            "GATEWAY_MAX_CONNECTIONS_PER_NETWORK",
+            "Most connections at one time of one address, with IPv6 of one /56; TRUSTED_PROXIES have no limit.",
+            "1024",
+        ),
     }
 }
 

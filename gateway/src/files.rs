@@ -10,6 +10,7 @@ mod upload;
 
 use std::time::Duration;
 
+use chassis::http_server::body::BodyRate;
 use fitness_proto::fitness::user::v1::file_service_client::FileServiceClient;
 use http::{HeaderMap, header};
 use tonic::metadata::MetadataMap;
@@ -22,6 +23,9 @@ use crate::services::Guarded;
 
 /// Longest pause between two pieces of a file before it is given up.
 const STALL_LIMIT: Duration = Duration::from_secs(20);
+
+/// The slowest line on which a file may go up or down.
+const RATE: BodyRate = BodyRate { grace: Duration::from_secs(30), bytes_per_second: 16 * 1024 };
 
 /// The longest file in bytes; user-svc keeps to the same.
 const MAX_FILE_BYTES: u64 = 10 * 1024 * 1024;

@@ -5,7 +5,6 @@ mod app;
 mod config;
 mod feed;
 mod files;
-mod http_server;
 mod layers;
 mod messages;
 mod openapi;

@@ -23,6 +23,8 @@ pub(crate) struct Routes {
     pub(crate) files: Router,
     /// The live feed, a stream without one.
     pub(crate) feed: Router,
+    /// What load balancers ask; it has no limits.
+    pub(crate) health: Router,
 }
 
 /// The path of the feed.
@@ -49,11 +51,10 @@ pub(crate) fn routes(transcoder: &Transcoder, files: Files, live: Feed, health: 
         )
         .route(FILES, other(Method::POST))
         .route(FILE, other(Method::GET))
-        .merge(ops::health_routes(health))
         .fallback_service(transcoder.clone());
     let files = Router::new().route(FILES, post(upload)).route(FILE, get(download)).with_state(files);
     let feed = Router::new().route(FEED, get(feed)).with_state(live);
-    Routes { calls, files, feed }
+    Routes { calls, files, feed, health: ops::health_routes(health) }
 }
 
 /// The name in spans and metrics of a request that the gateway answers itself.

@@ -9,6 +9,7 @@ pub mod errors;
 pub mod foreign;
 pub mod grpc;
 pub mod health;
+pub mod http_server;
 pub mod kafka;
 pub mod lifecycle;
 pub mod migrations;

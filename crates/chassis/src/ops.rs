@@ -3,6 +3,7 @@
 mod health_metrics;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Json;
 use axum::Router;
@@ -14,7 +15,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::health::Health;
+use crate::http_server::{HttpLimits, HttpServer};
 use crate::telemetry;
+
+/// How long an answer that is on its way may take at a stop.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(2);
 
 /// `/livez` and `/readyz`, for the operator's port and for the gateway's public one.
 pub fn health_routes(health: Health) -> Router {
@@ -33,7 +38,7 @@ pub async fn serve(
     routes: Router,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
-    axum::serve(listener, routes).with_graceful_shutdown(shutdown.cancelled_owned()).await
+    HttpServer::new(routes, HttpLimits::OPERATIONS).serve(listener, DRAIN_DEADLINE, shutdown).await
 }
 
 /// Binds a listener and says what to do where that fails.

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use chassis::errors::{ErrorCode, Failure};
+use chassis::http_server::AnswerLimit;
 use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
@@ -23,6 +24,9 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 
 /// When to come back where all places are taken.
 const FULL_DELAY: Duration = Duration::from_secs(5);
+
+/// How long a reader may take for the last of it.
+const FAREWELL_LIMIT: Duration = Duration::from_secs(30);
 
 /// Streams the events of the signed-in user, as server-sent events or, if asked for, as lines of JSON.
 pub(crate) async fn feed(State(feed): State<Feed>, request: Request) -> Response {
@@ -52,6 +56,9 @@ async fn open(feed: &Feed, headers: &HeaderMap) -> Result<Response, Box<Problem>
         shutdown: feed.shutdown.clone(),
     };
     let mut response = Response::new(Body::from_stream(stream.into_chunks()));
+    // The stream ends by itself with the token; a reader that takes nothing does not let it.
+    let limit = instant(claims.exp).duration_since(Instant::now()) + FAREWELL_LIMIT;
+    response.extensions_mut().insert(AnswerLimit(limit));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

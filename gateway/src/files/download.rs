@@ -6,6 +6,7 @@ use std::io;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
+use chassis::http_server::AnswerLimit;
 use fitness_proto::fitness::user::v1::download_file_response::Part;
 use fitness_proto::fitness::user::v1::{DownloadFileRequest, DownloadFileResponse, File};
 use futures::Stream;
@@ -18,7 +19,7 @@ use tokio::time::timeout;
 use tonic::Streaming;
 use transcoder::problem::Problem;
 
-use super::{Files, STALL_LIMIT};
+use super::{Files, RATE, STALL_LIMIT};
 use crate::problems;
 
 /// Answers a file of the signed-in user.
@@ -60,6 +61,8 @@ fn response(file: &File, parts: Streaming<DownloadFileResponse>, request: &Heade
         tag == "*" || tag.trim_start_matches("W/") == etag
     });
     let mut response = Response::new(Body::empty());
+    let size = usize::try_from(file.size_bytes).unwrap_or_default();
+    response.extensions_mut().insert(AnswerLimit(RATE.time_for(size)));
     let headers = response.headers_mut();
     let mut set = |name, value: &str| {
         headers

@@ -10,11 +10,11 @@ use futures::StreamExt as _;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::request::Parts as Head;
 use http::{HeaderMap, StatusCode};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use transcoder::problem::{Problem, Violation};
 
 use super::parts::{self, Answered, PartSender};
-use super::{Files, MAX_FILE_BYTES, STALL_LIMIT};
+use super::{Files, MAX_FILE_BYTES, RATE, STALL_LIMIT};
 use crate::{messages, problems};
 
 /// Types that a picture may be announced as. What it is, its bytes decide.
@@ -61,9 +61,11 @@ async fn store(mut files: Files, head: &Head, body: &mut BodyDataStream) -> Resu
 
 /// Hands the body on until its end, or until it is answered.
 async fn pump(body: &mut BodyDataStream, sender: PartSender) -> Result<(), Box<Problem>> {
-    let mut length = 0;
+    let (start, mut length) = (Instant::now(), 0);
     loop {
-        let bytes = match timeout(STALL_LIMIT, body.next()).await {
+        let slowest = start + RATE.time_for(usize::try_from(length).unwrap_or(usize::MAX));
+        let limit = slowest.min(Instant::now() + STALL_LIMIT);
+        let bytes = match timeout_at(limit, body.next()).await {
             Ok(Some(Ok(bytes))) => bytes,
             Ok(None) => break,
             Ok(Some(Err(_))) => {

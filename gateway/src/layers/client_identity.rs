@@ -10,6 +10,8 @@ use std::str::FromStr;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use chassis::http_server::Peer;
+use chassis::http_server::places::Network;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// What the client says it is, shortened.
@@ -20,17 +22,17 @@ pub(crate) const ADDRESS: HeaderName = HeaderName::from_static("x-client-address
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const MAX_USER_AGENT_BYTES: usize = 256;
 
-/// The other end of the connection, an extension of every request.
+/// The network of the client, an extension of every request; none where nothing is known of it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
+pub(crate) struct ClientNetwork(pub(crate) Option<Network>);
 
 /// The proxies whose word is taken for the address of a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TrustedProxies(Vec<Network>);
+pub struct TrustedProxies(Vec<Block>);
 
 /// A network in CIDR notation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Network {
+struct Block {
     address: IpAddr,
     prefix: u32,
 }
@@ -49,6 +51,7 @@ pub(super) async fn client_identity(
     let user_agent = request.headers().get(header::USER_AGENT).map(shortened);
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_canonical());
     let address = peer.map(|peer| proxies.client(peer, request.headers()));
+    request.extensions_mut().insert(ClientNetwork(address.map(Network::of)));
     let headers = request.headers_mut();
     headers.remove(USER_AGENT);
     headers.remove(ADDRESS);
@@ -70,8 +73,13 @@ fn shortened(user_agent: &HeaderValue) -> HeaderValue {
 }
 
 impl TrustedProxies {
+    /// Whether the address is that of a proxy.
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|block| block.contains(address))
+    }
+
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        if !self.0.iter().any(|network| network.contains(peer)) {
+        if !self.contains(peer) {
             return peer;
         }
         let hops = headers.get_all(FORWARDED_FOR).iter().next_back().and_then(|hops| hops.to_str().ok());
@@ -95,7 +103,7 @@ impl FromStr for TrustedProxies {
     }
 }
 
-impl FromStr for Network {
+impl FromStr for Block {
     type Err = NetworkError;
 
     fn from_str(text: &str) -> Result<Self, NetworkError> {
@@ -108,7 +116,7 @@ impl FromStr for Network {
     }
 }
 
-impl Network {
+impl Block {
     fn contains(self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(network), IpAddr::V4(address)) => {

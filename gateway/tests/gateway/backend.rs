@@ -91,7 +91,8 @@ impl Backend {
         let stop = shutdown.clone();
         let running = tokio::spawn(async move {
             let incoming = TcpListenerStream::new(listener);
-            let server = Server::builder().add_routes(Routes::from(router));
+            let server =
+                Server::builder().http2_max_header_list_size(32 * 1024).add_routes(Routes::from(router));
             server.serve_with_incoming_shutdown(incoming, stop.cancelled()).await.unwrap();
         });
         self.running = Some((shutdown, running));

@@ -5,6 +5,7 @@ mod backend;
 mod feed;
 mod feed_endings;
 mod files;
+mod hostile;
 mod outages;
 mod own_pages;
 mod sse;

@@ -1,7 +1,9 @@
 //! The layers around every RPC of a server, each a plain function from request to response.
 
+mod limit;
+
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
@@ -10,11 +12,11 @@ use axum::response::Response;
 use futures::FutureExt as _;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Histogram;
-use tokio::sync::Semaphore;
 use tonic::{Code, Status};
 use tracing::{Instrument as _, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+pub(super) use self::limit::{CallPlaces, limit};
 use super::deadline::parse_timeout;
 use super::methods;
 use super::status_name::status_name;
@@ -98,7 +100,7 @@ pub(super) async fn catch_panic(request: Request, next: Next) -> Response {
 }
 
 /// How much longer than other calls one may take whose caller sends a stream: that takes as long as the line is slow.
-const STREAM_FACTOR: u32 = 20;
+pub(super) const STREAM_FACTOR: u32 = 20;
 
 /// Ends a call at the caller's deadline, or at the server's where the caller leaves more time or names none.
 pub(super) async fn deadline(State(longest): State<Duration>, request: Request, next: Next) -> Response {
@@ -107,14 +109,6 @@ pub(super) async fn deadline(State(longest): State<Duration>, request: Request, 
     let limit = parse_timeout(request.headers()).map_or(longest, |timeout| timeout.min(longest));
     let outcome = tokio::time::timeout(limit, next.run(request)).await;
     outcome.unwrap_or_else(|_elapsed| answer(ErrorCode::DeadlineExceeded.into()))
-}
-
-/// Refuses a call over the limit at once instead of letting it queue.
-pub(super) async fn limit(State(permits): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
-    match permits.try_acquire() {
-        Ok(_permit) => next.run(request).await,
-        Err(_) => answer(Failure::new(ErrorCode::Overloaded).retry_after(Duration::from_secs(1))),
-    }
 }
 
 /// Verifies the access token of every RPC that the contracts do not call public.

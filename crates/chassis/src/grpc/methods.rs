@@ -18,6 +18,8 @@ pub(super) struct Rpc {
     pub(super) public: bool,
     /// Whether the caller sends a stream.
     pub(super) takes_stream: bool,
+    /// Whether the answer is a stream.
+    pub(super) gives_stream: bool,
 }
 
 static METHODS: LazyLock<HashMap<String, Rpc>> = LazyLock::new(|| read(fitness_proto::DESCRIPTOR_SET));
@@ -43,6 +45,7 @@ fn read(descriptor_set: &[u8]) -> HashMap<String, Rpc> {
                     method: method.name().to_owned(),
                     public,
                     takes_stream: method.is_client_streaming(),
+                    gives_stream: method.is_server_streaming(),
                 },
             );
         }

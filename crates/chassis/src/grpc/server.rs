@@ -1,22 +1,21 @@
 //! The gRPC server shell: limits, deadline, trace, metrics, panics, tokens, health and reflection in one place.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::middleware::{from_fn, from_fn_with_state};
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::service::{Routes, RoutesBuilder};
 use tonic::transport::Server;
 use tonic_health::ServingStatus;
 
-use super::layers;
+use super::layers::{self, CallPlaces};
 use crate::auth::Verifier;
 use crate::config::Settings;
 use crate::health::Health;
+use crate::http_server::guarded::Guarded;
 
 const REFLECTION_V1: &str = "grpc.reflection.v1.ServerReflection";
 const REFLECTION_V1ALPHA: &str = "grpc.reflection.v1alpha.ServerReflection";
@@ -122,13 +121,16 @@ impl GrpcServer {
         if let Some(verifier) = self.verifier {
             router = router.layer(from_fn_with_state(verifier, layers::authenticate));
         }
-        let permits = Arc::new(Semaphore::new(self.config.max_concurrent_calls));
+        let places = CallPlaces::new(
+            self.config.max_concurrent_calls,
+            self.config.max_call_time * layers::STREAM_FACTOR,
+        );
         // Each `layer` wraps what stands above it, so a request meets them from the last line to the first.
         let router = router
             // The handler may take the time that is left after the rest.
             .layer(from_fn_with_state(self.config.max_call_time, layers::deadline))
-            // A call over the limit costs next to nothing, and still has its span and metric.
-            .layer(from_fn_with_state(permits, layers::limit))
+            // After the body is there: nobody's slowness takes the place of others. A call over the limit costs next to nothing, and still has its span and metric.
+            .layer(from_fn_with_state(places, layers::limit))
             // Inside `observe`, so that a panic counts as INTERNAL.
             .layer(from_fn(layers::catch_panic))
             // Outermost: it sees every outcome.
@@ -139,7 +141,8 @@ impl GrpcServer {
             .max_concurrent_streams(1_024)
             .http2_keepalive_interval(Some(Duration::from_secs(30)))
             .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-            .http2_max_header_list_size(16 * 1024)
+            // More than the gateway lets in, so that what it adds to a head is no reason to refuse it.
+            .http2_max_header_list_size(32 * 1024)
             .add_routes(Routes::from(router))
             .serve_with_incoming_shutdown(nodelay(listener), shutdown.cancelled_owned())
             .await;
@@ -186,11 +189,11 @@ fn reflection(services: &[&'static str]) -> tonic_reflection::server::Builder<'s
 }
 
 /// Accepts connections with Nagle's algorithm off: small responses leave at once.
-fn nodelay(listener: TcpListener) -> impl futures::Stream<Item = std::io::Result<tokio::net::TcpStream>> {
+fn nodelay(listener: TcpListener) -> impl futures::Stream<Item = std::io::Result<Guarded<TcpStream>>> {
     use futures::StreamExt as _;
     TcpListenerStream::new(listener).map(|accepted| {
         let stream = accepted?;
         stream.set_nodelay(true)?;
-        Ok(stream)
+        Ok(Guarded::http2_only(stream))
     })
 }
