@@ -30,6 +30,7 @@ lint: setup ## Check the format, run clippy, check the scripts
 		do bash -n $$script || exit 1; done
 	for script in deploy/compose/make-secrets deploy/compose/postgres/databases.sh deploy/kubernetes/make-secrets; \
 		do sh -n $$script || exit 1; done
+	if command -v buf >/dev/null; then buf lint proto; else echo 'buf is not here, so the contracts go unlinted'; fi
 
 fmt: ## Format the code
 	cargo fmt --all
