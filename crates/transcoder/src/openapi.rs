@@ -1,8 +1,10 @@
 //! The OpenAPI 3.1 document, made from the same routes and descriptors that requests are served with.
 
 mod comments;
+mod direction;
 mod operation;
-mod problem;
+mod presence;
+mod responses;
 mod rules;
 mod schema;
 
@@ -27,6 +29,10 @@ pub struct ApiInfo {
     pub version: String,
     /// What the API is for, in Markdown.
     pub description: String,
+    /// SPDX identifier of the licence.
+    pub license: Option<&'static str>,
+    /// Where the API is, as URLs that may be relative to that of the document.
+    pub servers: Vec<String>,
 }
 
 /// The methods that a path item can have; OpenAPI 3.1 has no place for others.
@@ -44,7 +50,8 @@ const METHODS: [Method; 8] = [
 /// Makes the document. Paths and tags are in the order of the services, schemas are sorted by name.
 pub(crate) fn document(shared: &Shared, info: &ApiInfo) -> Value {
     let comments = Comments::new(&shared.pool);
-    let mut operations = Operations::new(Schemas::new(&shared.pool, &comments), shared.has_public_option);
+    let schemas = Schemas::new(shared, &comments);
+    let mut operations = Operations::new(schemas, shared.has_public_option);
     let mut paths = Map::new();
     let mut by_shape: HashMap<String, &Route> = HashMap::new();
     for route in &shared.routes {
@@ -56,14 +63,18 @@ pub(crate) fn document(shared: &Shared, info: &ApiInfo) -> Value {
     }
     let mut components = json!({
         "schemas": operations.into_schemas(),
-        "responses": { "Problem": problem::response() },
+        "responses": responses::components(),
     });
     let mut document = json!({
         "openapi": "3.1.0",
         "info": { "title": info.title, "version": info.version, "description": info.description },
+        "servers": info.servers.iter().map(|url| json!({ "url": url })).collect::<Vec<_>>(),
         "tags": tags(shared, &comments),
         "paths": paths,
     });
+    if let Some(license) = info.license {
+        document["info"]["license"] = json!({ "name": license, "identifier": license });
+    }
     if shared.has_public_option {
         components["securitySchemes"] = json!({
             "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },

@@ -7,6 +7,8 @@ use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Value, json};
 
 use super::comments::Comments;
+use super::direction::Direction;
+use super::responses;
 use super::schema::{Schemas, is_deprecated};
 use crate::json::WellKnown;
 use crate::json::scalar::is_scalar;
@@ -82,7 +84,8 @@ impl<'a> Operations<'a> {
         for (part, named) in route.template.parts().into_iter().zip(named.template.parts()) {
             let PathPart::Parameter { variable, segment, .. } = part else { continue };
             let PathPart::Parameter { name, .. } = named else { continue };
-            let mut schema = variable.map(|index| self.schemas.field(route.variables[index].field()));
+            let mut schema =
+                variable.map(|index| self.schemas.field(route.variables[index].field(), Direction::Request));
             let mut description = schema.as_mut().and_then(take_description).unwrap_or_default();
             // A part of a value is text whatever rules there are for the whole.
             let is_whole = variable.is_some_and(|index| {
@@ -115,6 +118,10 @@ impl<'a> Operations<'a> {
             if parents.is_empty() && route.body == BodyRule::Field(field.clone()) {
                 continue;
             }
+            // Made from the keys of the body.
+            if parents.is_empty() && route.mask.as_ref() == Some(&field) {
+                continue;
+            }
             let names = parents.iter().chain([&field]).map(FieldDescriptor::name);
             let name = names.collect::<Vec<_>>().join(".");
             if field.is_map() || route.variables.iter().any(|variable| variable.name() == name) {
@@ -122,9 +129,9 @@ impl<'a> Operations<'a> {
             }
             match field.kind() {
                 kind if is_scalar(&kind) => {
-                    let mut schema = self.schemas.field(&field);
+                    let mut schema = self.schemas.field(&field, Direction::Request);
                     let description = take_description(&mut schema).unwrap_or_default();
-                    let required = parents.is_empty() && self.schemas.is_required(&field);
+                    let required = parents.is_empty() && self.schemas.is_needed(&field);
                     parameters.push(parameter(&name, "query", required, &description, schema));
                 }
                 Kind::Message(inner) if !field.is_list() && WellKnown::of(&inner).is_none() => {
@@ -143,11 +150,11 @@ impl<'a> Operations<'a> {
 
     fn request_body(&mut self, route: &Route) -> Option<Value> {
         if route.raw_request.is_some() {
-            return Some(json!({ "required": true, "content": { "*/*": {} } }));
+            return Some(json!({ "required": true, "content": { "*/*": { "schema": bytes() } } }));
         }
         let schema = match &route.body {
             BodyRule::Ignored => return None,
-            BodyRule::Field(field) => self.schemas.field(field),
+            BodyRule::Field(field) => self.schemas.field(field, Direction::of_body(route)),
             BodyRule::Message => {
                 let input = &route.operation.input;
                 let is_bound = |field: &FieldDescriptor| {
@@ -156,8 +163,8 @@ impl<'a> Operations<'a> {
                 // What the path gives need not be in the body again.
                 match input.fields().filter(|field| !is_bound(field)).count() {
                     0 => return None,
-                    count if count == input.fields().len() => self.schemas.message(input),
-                    _ => self.schemas.object(input, &|field| !is_bound(field)),
+                    count if count == input.fields().len() => self.schemas.message(input, Direction::Request),
+                    _ => self.schemas.object(input, Direction::Request, &|field| !is_bound(field)),
                 }
             }
         };
@@ -167,9 +174,9 @@ impl<'a> Operations<'a> {
 
     fn responses(&mut self, route: &Route) -> Value {
         let operation = &route.operation;
-        let default = json!({ "$ref": "#/components/responses/Problem" });
+        let problems = responses::of(route, self.has_public_option);
         if operation.rpc.is_server_streaming() {
-            return json!({ "501": default.clone(), "default": default });
+            return json!({ "501": responses::default(), "default": responses::default() });
         }
         let output = &operation.output;
         let comment = self.schemas.comments().of(&output.parent_file(), output.path());
@@ -178,16 +185,23 @@ impl<'a> Operations<'a> {
         let mut success = json!({ "description": description.unwrap_or_else(|| phrase.to_owned()) });
         let bodiless = matches!(operation.success, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT);
         if !bodiless && route.is_raw_response {
-            success["content"] = json!({ "*/*": {} });
+            success["content"] = json!({ "*/*": { "schema": bytes() } });
         } else if !bodiless {
             let schema = match &route.response_body {
-                Some(field) => self.schemas.field(field),
-                None => self.schemas.message(output),
+                Some(field) => self.schemas.field(field, Direction::Answer),
+                None => self.schemas.message(output, Direction::Answer),
             };
             success["content"] = json!({ "application/json": { "schema": schema } });
         }
-        json!({ operation.success.as_str(): success, "default": default })
+        let mut responses = json!({ operation.success.as_str(): success });
+        responses.as_object_mut().expect("it is one").extend(problems);
+        responses
     }
+}
+
+/// Bytes as they are; OpenAPI 3.1 has no word for it, and generators know the one of 3.0.
+fn bytes() -> Value {
+    json!({ "type": "string", "format": "binary" })
 }
 
 fn parameter(name: &str, place: &str, required: bool, description: &str, schema: Value) -> Value {

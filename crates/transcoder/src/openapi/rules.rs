@@ -20,12 +20,6 @@ impl Rules {
         }
         options.get_extension(option).as_message().cloned()
     }
-
-    /// Whether the field must be given.
-    pub(super) fn is_required(&self, field: &FieldDescriptor) -> bool {
-        let rules = self.of(field);
-        rules.and_then(|rules| rules.get_field_by_name("required")?.as_bool()).unwrap_or_default()
-    }
 }
 
 /// Keywords that mean the same in both languages, by the group of rules they belong to.
@@ -36,13 +30,42 @@ const KEYWORDS: [(&str, &[(&str, &str)]); 3] = [
 ];
 const FORMATS: [(&str, &str); 5] =
     [("email", "email"), ("uuid", "uuid"), ("uri", "uri"), ("hostname", "hostname"), ("ip", "ip")];
+/// What a text has to match that is a UUID or empty; a format has no room for the empty one.
+const UUID_OR_EMPTY: &str = "^$|^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
+/// The pattern of a day, which JSON Schema knows as a format.
+const DATE: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
 /// 64-bit numbers are strings in JSON, which have no minimum.
 const NUMBERS: [&str; 7] = ["float", "double", "int32", "uint32", "sint32", "fixed32", "sfixed32"];
 const BOUNDS: [(&str, &str); 4] =
     [("gte", "minimum"), ("gt", "exclusiveMinimum"), ("lte", "maximum"), ("lt", "exclusiveMaximum")];
 
+const IGNORE_IF_ZERO_VALUE: i32 = 1;
+const IGNORE_ALWAYS: i32 = 3;
+
+/// The format that a rule asks for.
+pub(super) fn format(rule: &str) -> Option<&'static str> {
+    FORMATS.iter().find(|(name, _)| *name == rule).map(|(_, format)| *format)
+}
+
+/// A rule that is either set or not.
+pub(super) fn flag(rules: &DynamicMessage, name: &str) -> bool {
+    set(rules, name).as_ref().and_then(Value::as_bool).unwrap_or_default()
+}
+
+/// Whether the rules leave the default value alone.
+pub(super) fn ignores_zero(rules: &DynamicMessage) -> bool {
+    matches!(ignore(rules), IGNORE_IF_ZERO_VALUE | IGNORE_ALWAYS)
+}
+
+fn ignore(rules: &DynamicMessage) -> i32 {
+    set(rules, "ignore").as_ref().and_then(Value::as_enum_number).unwrap_or_default()
+}
+
 /// Adds the rules of a field to its schema.
 pub(super) fn apply(rules: &DynamicMessage, schema: &mut Json) {
+    if ignore(rules) == IGNORE_ALWAYS {
+        return;
+    }
     for (group, keywords) in KEYWORDS {
         let Some(group) = part(rules, group) else { continue };
         for (rule, keyword) in keywords {
@@ -52,7 +75,7 @@ pub(super) fn apply(rules: &DynamicMessage, schema: &mut Json) {
             apply(&items, &mut schema["items"]);
         }
         for (rule, format) in FORMATS {
-            if set(&group, rule).as_ref().and_then(Value::as_bool) == Some(true) {
+            if flag(&group, rule) {
                 schema["format"] = json!(format);
             }
         }
@@ -62,6 +85,27 @@ pub(super) fn apply(rules: &DynamicMessage, schema: &mut Json) {
             insert(&group, rule, keyword, schema);
         }
     }
+    if ignores_zero(rules) {
+        allow_empty(schema);
+    } else if schema["pattern"] == DATE {
+        schema["format"] = json!("date");
+        remove(schema, "pattern");
+    }
+}
+
+/// Lets the empty text through where the rules ignore it.
+fn allow_empty(schema: &mut Json) {
+    if schema["format"] == "uuid" {
+        remove(schema, "format");
+        schema["pattern"] = json!(UUID_OR_EMPTY);
+    } else if let Some(pattern) = schema["pattern"].as_str() {
+        schema["pattern"] = json!(format!("^$|{pattern}"));
+    }
+    remove(schema, "minLength");
+}
+
+fn remove(schema: &mut Json, keyword: &str) {
+    schema.as_object_mut().expect("a schema is an object").shift_remove(keyword);
 }
 
 fn insert(group: &DynamicMessage, rule: &str, keyword: &str, schema: &mut Json) {

@@ -12,6 +12,8 @@ fn document() -> Value {
         title: "Library".to_owned(),
         version: "1.0.0".to_owned(),
         description: "Books and shelves.".to_owned(),
+        license: Some("MIT"),
+        servers: vec!["/".to_owned()],
     };
     builder(channel).build().unwrap().openapi(&info)
 }
@@ -73,7 +75,13 @@ async fn no_two_paths_differ_in_the_names_of_parameters_only() {
 async fn without_a_public_option_there_is_no_word_of_tokens() {
     let channel = Channel::from_static("http://127.0.0.1:1").connect_lazy();
     let transcoder = Transcoder::builder(descriptor_set()).service(SERVICE, channel).build().unwrap();
-    let info = ApiInfo { title: String::new(), version: String::new(), description: String::new() };
+    let info = ApiInfo {
+        title: String::new(),
+        version: String::new(),
+        description: String::new(),
+        license: None,
+        servers: Vec::new(),
+    };
     assert!(!transcoder.openapi(&info).to_string().contains("bearer"));
 }
 
