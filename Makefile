@@ -1,6 +1,6 @@
 # The menu. CI calls the same targets as people do.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-real check-deploy lint fmt bench pages sqlx setup deny
+.PHONY: help run test test-real test-clients check-deploy lint fmt bench pages sqlx setup deny
 
 help: ## Show this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ test: setup ## Run every test
 test-real: setup ## Run the tests on real servers: Apache Kafka, PostgreSQL, a process for each service
 	deploy/test-real $(ARGS)
 
+test-clients: setup ## Generate clients from the API document and run them; schemathesis, SCHEMATHESIS_SECONDS=600 a run
+	tests/clients/run $(ARGS)
+
 check-deploy: setup ## Check images, compose file, Kubernetes manifests and dashboards
 	cargo test --workspace --no-run
 	deploy/checks/run $(ARGS)
@@ -26,7 +29,7 @@ lint: setup ## Check the format, run clippy, check the scripts
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --workspace --test apache_kafka --test real_servers -- -D warnings
 	for script in .ci/run deploy/setup deploy/sqlx-prepare deploy/test-real deploy/checks/run deploy/kafka/provide \
-		deploy/kubernetes/apply; \
+		deploy/kubernetes/apply tests/clients/run; \
 		do bash -n $$script || exit 1; done
 	for script in deploy/compose/make-secrets deploy/compose/postgres/databases.sh deploy/kubernetes/make-secrets; \
 		do sh -n $$script || exit 1; done
