@@ -193,7 +193,9 @@ def mounted(made_secrets, tmp_path_factory):
     """A folder with every file that a pod may find under /run/secrets/fitness."""
     folder = tmp_path_factory.mktemp("secrets")
     made = {name: text for secret in made_secrets for name, text in secret["stringData"].items()}
-    for name in ("JWT_SIGNING_KEY", "CODE_PEPPER", "SEALING_KEYS"):
+    own = ("JWT_SIGNING_KEY", "CODE_PEPPER", "SEALING_KEYS")
+    event_keys = [f"{service}_EVENT_{kind}" for service in ("USER_SVC", "WORKOUT_SVC") for kind in ("KEY", "PUBLIC_KEY")]
+    for name in (*own, *event_keys):
         (folder / name).write_text(made[name])
     (folder / "DATABASE_URL").write_text(made["uri"])
     for name in ("KAFKA_SASL_PASSWORD", "FILES_S3_ACCESS_KEY_ID", "FILES_S3_SECRET_ACCESS_KEY", "SMTP_USER", "SMTP_PASS"):

@@ -120,7 +120,7 @@ impl GatewayConfig {
                 "Proxies whose X-Forwarded-For is believed, as addresses or networks separated by commas.",
                 "",
             ),
-            kafka: KafkaSettings::from_settings(settings, crate::NAME),
+            kafka: KafkaSettings::from_settings(settings, crate::NAME).checking(settings),
             feed: FeedConfig::from_settings(settings),
             drain: DrainConfig::from_settings(settings, "8"),
         }

@@ -69,7 +69,7 @@ impl NotifySvcConfig {
         );
         let grpc = GrpcServerConfig::from_settings(settings, "NOTIFY_SVC_GRPC_ADDR", "127.0.0.1:50053");
         let ops_addr = ops_addr(settings);
-        let kafka = KafkaSettings::from_settings(settings, crate::NAME);
+        let kafka = KafkaSettings::from_settings(settings, crate::NAME).checking(settings);
         let kafka_group = kafka_group(settings);
         let dead_letter_topics = dead_letter_topics(settings);
         let token_keys = TokenKeys::from_settings(settings);
@@ -280,7 +280,14 @@ mod tests {
 
     fn read(pairs: &[(&str, &str)]) -> Result<NotifySvcConfig, String> {
         let keys = SealingKeys::generate("test");
-        let all = [("DATABASE_URL", "postgres://localhost/notify"), ("SEALING_KEYS", keys.expose_secret())];
+        // The public key of RFC 8410, section 10.3.
+        let public = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=";
+        let all = [
+            ("DATABASE_URL", "postgres://localhost/notify"),
+            ("SEALING_KEYS", keys.expose_secret()),
+            ("USER_SVC_EVENT_PUBLIC_KEY", public),
+            ("WORKOUT_SVC_EVENT_PUBLIC_KEY", public),
+        ];
         let mut settings = Settings::from_pairs(all.into_iter().chain(pairs.iter().copied()));
         let config = NotifySvcConfig::from_settings(&mut settings);
         settings.finish().map_err(|problems| problems.to_string())?;

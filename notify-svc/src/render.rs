@@ -52,6 +52,9 @@ pub enum RenderError {
     /// A sealed value cannot be read.
     #[error("a secret of the mail cannot be read")]
     Secret(#[from] SecretError),
+    /// The recipient is not whom the code or the link was made for. Nobody gets it.
+    #[error("the address is not the one that the secret of the mail was sealed for")]
+    Address,
     /// The template does not fit its variables. The engine's own text is left out: it may quote values.
     #[error("the template {0} cannot be rendered")]
     Engine(String),
@@ -99,6 +102,7 @@ impl Renderer {
     /// Writes the mail of a claimed row.
     pub fn render(&self, claim: &Claim) -> Result<WireMail, RenderError> {
         let template: Template = claim.template.parse()?;
+        variables::check_address(claim, &self.keys)?;
         let variables = variables::of(claim, &self.public_url, &self.keys)?;
         let content = self.content(template, Locale::negotiate(&claim.locale), &variables)?;
         let unsubscribe = links::unsubscribe(claim, template.category(), &self.public_url, &self.keys);

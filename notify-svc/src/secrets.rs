@@ -2,7 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chassis::sealing::{OpenError, Sealed, SealingKeys, one_time_code_place, password_reset_place};
+use chassis::sealing::{
+    OpenError, Sealed, SealingKeys, address_place, one_time_code_place, password_reset_place,
+};
 use fitness_proto::fitness::user::v1::SealedSecret;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,11 @@ impl SealedVariable {
     /// The token of a link that resets a password, as it came in its event.
     pub(crate) fn password_reset(sealed: SealedSecret, reset_id: &str, user_id: &str) -> Self {
         Self::sealed_for(&password_reset_place(reset_id, user_id), sealed)
+    }
+
+    /// The address that a code or a token is for, as it came in its event.
+    pub(crate) fn address(sealed: SealedSecret, secret_id: &str, user_id: &str) -> Self {
+        Self::sealed_for(&address_place(secret_id, user_id), sealed)
     }
 
     fn sealed_for(place: &[u8], sealed: SealedSecret) -> Self {

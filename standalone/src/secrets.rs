@@ -9,8 +9,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chassis::config::Settings;
 use ed25519_dalek::SigningKey;
-use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
+use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _};
+use secrecy::ExposeSecret as _;
+
+/// What events are signed with, and the public halves.
+const EVENT_KEYS: [(&str, &str); 2] = [
+    ("USER_SVC_EVENT_KEY", "USER_SVC_EVENT_PUBLIC_KEY"),
+    ("WORKOUT_SVC_EVENT_KEY", "WORKOUT_SVC_EVENT_PUBLIC_KEY"),
+];
 
 /// Puts the installation's own secrets where the operator has set none; without a folder they are not kept.
 pub fn provide(settings: &mut Settings, folder: Option<&Path>) -> anyhow::Result<()> {
@@ -26,8 +33,25 @@ pub fn provide(settings: &mut Settings, folder: Option<&Path>) -> anyhow::Result
         Ok(())
     };
     secret("JWT_SIGNING_KEY", signing_key)?;
+    for (private, _) in EVENT_KEYS {
+        secret(private, signing_key)?;
+    }
     secret("SEALING_KEYS", || Ok(format!("local:{}", random_base64())))?;
-    secret("CODE_PEPPER", || Ok(random_base64()))
+    secret("CODE_PEPPER", || Ok(random_base64()))?;
+    for (private, public) in EVENT_KEYS {
+        // Asked of a copy: what is no key is told by who reads the setting.
+        let key = settings.clone().optional_secret(private, "");
+        if let Some(key) = key.and_then(|pem| public_key(pem.expose_secret()).ok()) {
+            settings.set_default(public, key);
+        }
+    }
+    Ok(())
+}
+
+/// The public half of a key in the form that the settings have.
+fn public_key(pem: &str) -> anyhow::Result<String> {
+    let public = SigningKey::from_pkcs8_pem(pem.trim())?.verifying_key().to_public_key_der()?;
+    Ok(STANDARD.encode(public))
 }
 
 fn load_or_make(path: &Path, make: fn() -> anyhow::Result<String>) -> anyhow::Result<String> {

@@ -2,41 +2,42 @@
 
 use std::time::Duration;
 
+use eventbus::{Envelope, EventSigner, KafkaConfig, KafkaPublisher, Publisher as _, TraceContext};
 use prost::Message as _;
-use rdkafka::ClientConfig;
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{FutureProducer, FutureRecord};
 use serde_json::json;
 
 use crate::harness::{Account, Options, Person, System, eventually};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Publishes a record as some other program could.
+/// The key of RFC 8410, section 10.3.
+const EVENT_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+    MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----";
+
+/// Publishes a record as another release of user-svc could.
 async fn publish(system: &System, event_type: &str, key: &str, payload: &[u8]) {
-    let producer: FutureProducer =
-        ClientConfig::new().set("bootstrap.servers", system.kafka()).create().unwrap();
-    let id = uuid::Uuid::now_v7().to_string();
-    let now = chrono::Utc::now().to_rfc3339();
-    let headers = [
-        ("ce_specversion", "1.0"),
-        ("ce_id", &id),
-        ("ce_type", event_type),
-        ("ce_source", "stranger"),
-        ("ce_time", &now),
-        ("content-type", "application/protobuf"),
-    ];
-    let headers = headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
-        headers.insert(Header { key, value: Some(*value) })
-    });
-    let record = FutureRecord::to("fitness.user.events").key(key).payload(payload).headers(headers);
-    producer.send(record, LIMIT).await.unwrap();
+    let signer = Some(EventSigner::from_pem(EVENT_KEY).unwrap());
+    let kafka = KafkaConfig { signer, ..KafkaConfig::new(system.kafka(), "another-release") };
+    let envelope = Envelope {
+        id: uuid::Uuid::now_v7(),
+        event_type: event_type.to_owned(),
+        source: "user-svc".to_owned(),
+        subject: key.to_owned(),
+        time: chrono::Utc::now(),
+        topic: "fitness.user.events".to_owned(),
+        key: key.to_owned(),
+        payload: payload.to_vec().into(),
+        trace: TraceContext::default(),
+    };
+    let published = KafkaPublisher::new(&kafka).unwrap().publish(&[envelope]).await;
+    assert!(published.iter().all(Result::is_ok), "{published:?}");
 }
 
 #[tokio::test]
 async fn undecodable_events_become_dead_letters_unknown_ones_are_counted_and_mail_goes_on() {
     let account = Account::new("en");
-    let environment = vec![("ADMIN_EMAIL", account.email.clone())];
+    let environment =
+        vec![("ADMIN_EMAIL", account.email.clone()), ("USER_SVC_EVENT_KEY", EVENT_KEY.to_owned())];
     let system = System::start(Options { environment, ..Options::default() }).await;
     let admin = Person::join_as(system.api(), system.inbox(), account).await;
 

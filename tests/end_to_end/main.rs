@@ -13,6 +13,7 @@ mod dead_letters;
 mod degradation;
 mod files;
 mod first_month;
+mod forged_events;
 mod grpc;
 mod harness;
 mod kafka_events;

@@ -62,11 +62,25 @@ pub(crate) struct Running {
     pub(crate) ops: SocketAddr,
 }
 
+/// A key that signs events, the one of RFC 8410, section 10.3, and its public half.
+#[allow(dead_code, reason = "not every service signs")]
+pub(crate) const EVENT_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+    MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----";
+pub(crate) const EVENT_PUBLIC_KEY: &str = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=";
+
+/// By which a service knows whose events count.
+pub(crate) fn trust() -> Environment {
+    ["USER_SVC_EVENT_PUBLIC_KEY", "WORKOUT_SVC_EVENT_PUBLIC_KEY"]
+        .map(|name| (name, EVENT_PUBLIC_KEY.to_owned()))
+        .to_vec()
+}
+
 /// Everything that `serve` needs, with every port picked by the machine but the one of health, and both servers away
 /// unless `servers` names them.
 pub(crate) fn serving(servers: Environment) -> (Environment, SocketAddr) {
     let ops = free_addr();
     let mut environment = (SUBJECT.secrets)();
+    environment.extend(trust());
     environment.extend(SUBJECT.listeners.iter().map(|name| (*name, "127.0.0.1:0".to_owned())));
     environment.push((SUBJECT.ops_addr, ops.to_string()));
     // Nobody listens there.

@@ -32,6 +32,7 @@ fn secrets() -> Vec<(&'static str, String)> {
     let key = SigningKey::from_bytes(&rand::random()).to_pkcs8_pem(LineEnding::LF).unwrap();
     vec![
         ("JWT_SIGNING_KEY", key.to_string()),
+        ("USER_SVC_EVENT_KEY", crate::binary::EVENT_KEY.to_owned()),
         ("SEALING_KEYS", format!("test:{}", random())),
         ("CODE_PEPPER", random()),
     ]

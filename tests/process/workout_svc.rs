@@ -15,8 +15,12 @@ const SUBJECT: Subject = Subject {
     binary: env!("CARGO_BIN_EXE_workout-svc"),
     ops_addr: "WORKOUT_SVC_OPS_ADDR",
     listeners: &["WORKOUT_SVC_GRPC_ADDR"],
-    secrets: Vec::new,
+    secrets,
 };
+
+fn secrets() -> Vec<(&'static str, String)> {
+    vec![("WORKOUT_SVC_EVENT_KEY", crate::binary::EVENT_KEY.to_owned())]
+}
 
 /// What it publishes on, listens to and buries in.
 const TOPICS: [&str; 3] = ["fitness.user.events", "fitness.workout.events", "workout-svc.dead-letters"];

@@ -7,7 +7,7 @@ use chassis::config::Settings;
 use chassis::database::DatabaseConfig;
 use chassis::drain::DrainConfig;
 use chassis::grpc::server::GrpcServerConfig;
-use chassis::kafka::KafkaSettings;
+use chassis::kafka::{KafkaSettings, SigningService};
 use chassis::sealing::SealingKeys;
 use chrono::TimeDelta;
 use outbox::RelayConfig;
@@ -71,7 +71,9 @@ impl UserSvcConfig {
         );
         let grpc = GrpcServerConfig::from_settings(settings, "USER_SVC_GRPC_ADDR", "127.0.0.1:50051");
         let ops_addr = ops_addr(settings);
-        let kafka = KafkaSettings::from_settings(settings, crate::NAME);
+        let kafka = KafkaSettings::from_settings(settings, crate::NAME)
+            .signing(SigningService::UserSvc, settings)
+            .checking(settings);
         let kafka_group = kafka_group(settings);
         let access_tokens = access_tokens(settings);
         let session_seconds: u32 = settings.value(
@@ -192,13 +194,21 @@ mod tests {
         let mut settings = Settings::from_pairs([("SEALING_KEYS", "hunter2"), ("CODE_PEPPER", "hunter3")]);
         assert!(UserSvcConfig::from_settings(&mut settings).is_none());
         let problems = settings.finish().unwrap_err().0;
-        for name in ["DATABASE_URL", "JWT_SIGNING_KEY", "SEALING_KEYS", "CODE_PEPPER"] {
+        for name in [
+            "DATABASE_URL",
+            "JWT_SIGNING_KEY",
+            "USER_SVC_EVENT_KEY",
+            "USER_SVC_EVENT_PUBLIC_KEY",
+            "WORKOUT_SVC_EVENT_PUBLIC_KEY",
+            "SEALING_KEYS",
+            "CODE_PEPPER",
+        ] {
             assert!(
                 problems.iter().any(|problem| problem.starts_with(name)),
                 "{name} is not in {problems:?}"
             );
         }
-        assert_eq!(problems.len(), 4);
+        assert_eq!(problems.len(), 7);
         assert!(!problems.concat().contains("hunter"));
     }
 

@@ -7,7 +7,7 @@ use chassis::config::Settings;
 use chassis::database::DatabaseConfig;
 use chassis::drain::DrainConfig;
 use chassis::grpc::server::GrpcServerConfig;
-use chassis::kafka::KafkaSettings;
+use chassis::kafka::{KafkaSettings, SigningService};
 use outbox::RelayConfig;
 
 use crate::planner::PlannerConfig;
@@ -50,7 +50,9 @@ impl WorkoutSvcConfig {
         );
         let grpc = GrpcServerConfig::from_settings(settings, "WORKOUT_SVC_GRPC_ADDR", "127.0.0.1:50052");
         let ops_addr = ops_addr(settings);
-        let kafka = KafkaSettings::from_settings(settings, crate::NAME);
+        let kafka = KafkaSettings::from_settings(settings, crate::NAME)
+            .signing(SigningService::WorkoutSvc, settings)
+            .checking(settings);
         let kafka_group = kafka_group(settings);
         let token_keys = TokenKeys::from_settings(settings);
         let planner = PlannerConfig::from_settings(settings);

@@ -1,8 +1,11 @@
 //! What every service that publishes or consumes reads and watches.
 
 mod security;
+mod signatures;
 
 use std::collections::BTreeMap;
+
+pub use self::signatures::SigningService;
 
 use eventbus::{BusState, KafkaConfig, TopicSpec};
 use tokio::sync::watch;

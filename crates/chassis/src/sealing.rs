@@ -133,6 +133,11 @@ pub fn password_reset_place(reset_id: &str, user_id: &str) -> Vec<u8> {
     format!("password_reset/{reset_id}/{user_id}").into_bytes()
 }
 
+/// The place of the address that a code or a token is for: their id and the account, as they stand in the event.
+pub fn address_place(secret_id: &str, user_id: &str) -> Vec<u8> {
+    format!("address/{secret_id}/{user_id}").into_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,7 +21,7 @@ pub struct DeadLetter {
     /// Its position in the partition.
     #[prost(int64, tag = "4")]
     pub offset: i64,
-    /// `undecodable`, `rejected` or `retries_exhausted`; empty in a record that no consumer of ours has buried.
+    /// `undecodable`, `forged`, `rejected` or `retries_exhausted`; empty in a record that no consumer of ours has buried.
     #[prost(string, tag = "5")]
     pub reason: String,
     /// How often it was tried.

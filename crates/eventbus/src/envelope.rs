@@ -51,12 +51,17 @@ impl Envelope {
         }
     }
 
-    /// Decodes the event, which must be of type `E`.
+    /// Decodes the event, which must be of type `E`, on the topic of that type and under its own key: an event counts
+    /// nowhere else, whoever put it there.
     pub fn decode<E: Event>(&self) -> Result<E, DecodeError> {
         if self.event_type != E::full_name() {
             return Err(DecodeError::Type { expected: E::full_name(), found: self.event_type.clone() });
         }
-        E::decode(self.payload.clone()).map_err(DecodeError::Payload)
+        if self.topic != E::TOPIC {
+            return Err(DecodeError::Topic { expected: E::TOPIC });
+        }
+        let event = E::decode(self.payload.clone()).map_err(DecodeError::Payload)?;
+        if self.key == event.key() { Ok(event) } else { Err(DecodeError::Key) }
     }
 }
 
@@ -71,6 +76,15 @@ pub enum DecodeError {
         /// The type in the envelope.
         found: String,
     },
+    /// It is on a topic that does not carry this type.
+    #[error("an event of this type counts on the topic {expected} only")]
+    Topic {
+        /// The topic of its type.
+        expected: &'static str,
+    },
+    /// Its key names another account than the event.
+    #[error("the key of the record is not that of the event")]
+    Key,
     /// The payload is not an encoded message of this type.
     #[error("the payload is not a valid message of its type")]
     Payload(#[source] prost::DecodeError),
@@ -118,5 +132,13 @@ mod tests {
         assert!(matches!(other.decode::<Renamed>(), Err(DecodeError::Type { .. })));
         let broken = Envelope { payload: Bytes::from_static(&[0xff]), ..sealed() };
         assert!(matches!(broken.decode::<Renamed>(), Err(DecodeError::Payload(_))));
+    }
+
+    #[test]
+    fn an_event_on_another_topic_or_under_another_key_is_refused() {
+        let moved = Envelope { topic: "other.events".to_owned(), ..sealed() };
+        assert!(matches!(moved.decode::<Renamed>(), Err(DecodeError::Topic { expected: "test.events" })));
+        let filed = Envelope { key: "u-2".to_owned(), ..sealed() };
+        assert!(matches!(filed.decode::<Renamed>(), Err(DecodeError::Key)));
     }
 }

@@ -10,6 +10,9 @@
 //! - **Nothing disappears.** What cannot be read or is rejected goes, byte by byte, to the dead-letter topic of the
 //!   group before its offset counts as finished.
 //!
+//! - **The owner's word.** Where [`TrustedSigners`] are given, an event counts if the service that owns its topic has
+//!   signed it. An event counts on its own topic, under its own key and not from the future, wherever it is decoded.
+//!
 //! The [`conformance`] suite (feature `conformance`) states these promises as tests that any broker can be held to.
 
 #[cfg(feature = "conformance")]
@@ -22,6 +25,7 @@ mod kafka;
 mod metrics;
 mod publisher;
 mod retry;
+mod signature;
 mod spans;
 mod state;
 mod trace_context;
@@ -37,5 +41,6 @@ pub use kafka::{
 };
 pub use publisher::{Ack, PublishError, Publisher};
 pub use retry::RetryPolicy;
+pub use signature::{EventKeyError, EventPublicKeys, EventSigner, ForgedEvent, TrustedSigners};
 pub use state::BusState;
 pub use trace_context::TraceContext;

@@ -11,7 +11,7 @@ const PROCESS_BOUNDARIES: [f64; 12] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
 /// Why a record becomes a dead letter.
-const REASONS: [&str; 3] = ["undecodable", "rejected", "retries_exhausted"];
+const REASONS: [&str; 4] = ["undecodable", "forged", "rejected", "retries_exhausted"];
 
 #[derive(Debug)]
 pub(crate) struct PublisherMetrics {

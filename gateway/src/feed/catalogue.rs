@@ -84,6 +84,9 @@ pub(super) fn read(envelope: &Envelope) -> Option<Addressed> {
     let shown = CATALOGUE.iter().find(|shown| shown.event_type == envelope.event_type)?;
     let user_id = envelope.key.parse().ok()?;
     let message = messages::decode(&envelope.event_type, &envelope.payload)?;
+    if !messages::is_event_on(&message, &envelope.topic, &envelope.key) {
+        return None;
+    }
     let kind = message_name(&envelope.event_type).to_owned();
     let document = json!({
         "event_id": envelope.id,

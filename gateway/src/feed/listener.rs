@@ -12,7 +12,6 @@ use eventbus::{
 use fitness_proto::fitness::notify::v1::NotificationSent;
 use fitness_proto::fitness::user::v1::{UserDeleted, UserRegistered, UserSignedIn};
 use fitness_proto::fitness::workout::v1::WorkoutFinished;
-use prost::Name as _;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -109,7 +108,7 @@ impl Listener {
         };
         let user_id = event.user_id;
         self.hub.publish(&recipients, event);
-        if envelope.event_type == UserDeleted::full_name() {
+        if envelope.decode::<UserDeleted>().is_ok() {
             self.hub.delete_user(user_id);
         }
     }

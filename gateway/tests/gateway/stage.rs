@@ -10,7 +10,7 @@ use chassis::config::Settings;
 use chrono::Utc;
 use ed25519_dalek::pkcs8::{EncodePrivateKey as _, KeypairBytes};
 use embedded::broker::Broker;
-use eventbus::{Envelope, Event, KafkaConfig, KafkaPublisher, Publisher as _, TraceContext};
+use eventbus::{Envelope, Event, EventSigner, KafkaConfig, KafkaPublisher, Publisher as _, TraceContext};
 use fitness_proto::google::api::HttpBody;
 use gateway::{App, GatewayConfig};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
@@ -21,6 +21,11 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::backend::Backend;
+
+/// A key that signs events, the one of RFC 8410, section 10.3, and its public half.
+const EVENT_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+    MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----";
+pub(crate) const EVENT_PUBLIC_KEY: &str = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=";
 
 const ISSUER: &str = "https://id.example";
 const KEY_ID: &str = "test";
@@ -84,6 +89,8 @@ impl Stage {
             ("KAFKA_BROKERS", brokers.to_owned()),
             ("KAFKA_TOPIC_PARTITIONS", "2".to_owned()),
             ("JWT_ISSUER", ISSUER.to_owned()),
+            ("USER_SVC_EVENT_PUBLIC_KEY", EVENT_PUBLIC_KEY.to_owned()),
+            ("WORKOUT_SVC_EVENT_PUBLIC_KEY", EVENT_PUBLIC_KEY.to_owned()),
             // Nobody else is there to turn to.
             ("DRAIN_DELAY_MS", "0".to_owned()),
         ]);
@@ -103,7 +110,11 @@ impl Stage {
             client: reqwest::Client::new(),
             ops,
             broker,
-            publisher: KafkaPublisher::new(&KafkaConfig::new(brokers, "test")).unwrap(),
+            publisher: KafkaPublisher::new(&KafkaConfig {
+                signer: Some(EventSigner::from_pem(EVENT_KEY).unwrap()),
+                ..KafkaConfig::new(brokers, "test")
+            })
+            .unwrap(),
             shutdown,
             running,
         }

@@ -19,7 +19,7 @@ pub struct Letter {
     pub origin_partition: i32,
     /// At which position.
     pub origin_offset: i64,
-    /// `undecodable`, `rejected` or `retries_exhausted`.
+    /// `undecodable`, `forged`, `rejected` or `retries_exhausted`.
     pub reason: String,
     /// What the consumer said.
     pub message: String,

@@ -107,6 +107,20 @@ fn week(claim: &Claim, locale: Locale, context: &mut Context) -> Result<(), Rend
     Ok(())
 }
 
+/// A code or a link is for one address, which its maker sealed with it. The ledger knows where a person's mail goes by
+/// other events; where the two differ, somebody has redirected it. Rows of a release that sealed no address pass: they
+/// were taken in before this one started.
+pub(super) fn check_address(claim: &Claim, keys: &SealingKeys) -> Result<(), RenderError> {
+    let sealed = claim.secrets.as_ref().and_then(|secrets| secrets.get("address"));
+    if sealed.is_none() {
+        return Ok(());
+    }
+    let address = secret(claim, "address", keys)?;
+    // As accounts are told apart.
+    let same = address.expose_secret().to_lowercase() == claim.email.to_lowercase();
+    if same { Ok(()) } else { Err(RenderError::Address) }
+}
+
 fn secret(claim: &Claim, name: &'static str, keys: &SealingKeys) -> Result<SecretString, RenderError> {
     let secrets = claim.secrets.as_ref().ok_or(RenderError::Variable(name))?;
     Ok(variable::<SealedVariable>(secrets, name)?.open(keys)?)

@@ -11,7 +11,7 @@ use crate::people_events::{
     achievement, password_changed, profile_updated, reminder, reset_requested, routine_assigned, signed_in,
     week_over,
 };
-use crate::stage::{LIMIT, Person, Stage};
+use crate::stage::{LIMIT, Person, Stage, eventually};
 
 /// Sends the mail of one event to somebody who reads English.
 async fn mail(stage: &Stage, event: impl FnOnce(&Person) -> Envelope) -> Arc<Message> {
@@ -99,6 +99,26 @@ async fn a_newer_link_makes_the_older_mail_pointless() {
     let workers = stage.start(stage.config(1));
     let mails = stage.mailbox.wait_for(&person.email, 1, LIMIT).await;
     assert!(mails[0].text().contains("token=second"));
+    workers.stop().await;
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_or_a_link_goes_to_the_address_it_was_made_for_and_to_no_other() {
+    let stage = Stage::new().await;
+    let person = stage.person("en").await;
+    let redirected = Person { email: format!("thief-{}", person.email), user_id: person.user_id };
+    stage.take_all(&[profile_updated(&redirected, "en", Utc::now())]).await;
+    let code = stage.code_for(CodePurpose::Login, &person, "042137", Utc::now(), TimeDelta::minutes(10));
+    stage.take_all(&[reset_requested(&stage, &person, "token"), code]).await;
+    let workers = stage.start(stage.config(1));
+    let both_failed = async || stage.count("state = 'failed' AND secrets IS NULL").await == 2;
+    assert!(eventually(both_failed).await);
+    // What is no secret follows the profile.
+    stage.take_all(&[password_changed(&person)]).await;
+    let mails = stage.mailbox.wait_for(&redirected.email, 1, LIMIT).await;
+    assert_eq!(mails.len(), 1);
+    assert!(!mails[0].text().contains("042137") && !mails[0].text().contains("token="));
     workers.stop().await;
     stage.finish().await;
 }

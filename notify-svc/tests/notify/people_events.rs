@@ -1,6 +1,6 @@
 //! Events of the tests beside those of registration.
 
-use chassis::sealing::password_reset_place;
+use chassis::sealing::{address_place, password_reset_place};
 use chrono::{DateTime, TimeDelta, Utc};
 use eventbus::Envelope;
 use fitness_proto::fitness::user::v1::{
@@ -17,8 +17,9 @@ use crate::stage::{Person, Stage, envelope, envelope_at, timestamp};
 pub(crate) fn reset_requested(stage: &Stage, person: &Person, token: &str) -> Envelope {
     let (reset_id, user_id) = (Uuid::now_v7().to_string(), person.user_id.to_string());
     let sealed_token = Some(stage.seal(token, &password_reset_place(&reset_id, &user_id)));
+    let sealed_email = Some(stage.seal(&person.email, &address_place(&reset_id, &user_id)));
     let expire_time = Some(timestamp(Utc::now() + TimeDelta::minutes(30)));
-    envelope(&PasswordResetRequested { user_id, reset_id, sealed_token, expire_time })
+    envelope(&PasswordResetRequested { user_id, reset_id, sealed_token, expire_time, sealed_email })
 }
 
 pub(crate) fn password_changed(person: &Person) -> Envelope {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chassis::health::{Health, Need};
 use chassis::lifecycle::Tasks;
-use chassis::sealing::{Sealed, SealingKeys, one_time_code_place};
+use chassis::sealing::{Sealed, SealingKeys, address_place, one_time_code_place};
 use chrono::{DateTime, TimeDelta, Utc};
 use embedded::mailbox::{Mailbox, MailboxConfig};
 use eventbus::{Envelope, Event, Outcome, TraceContext};
@@ -165,9 +165,11 @@ impl Stage {
         lives: TimeDelta,
     ) -> Envelope {
         let (code_id, user_id) = (Uuid::now_v7().to_string(), person.user_id.to_string());
+        let sealed_email = Some(self.seal(&person.email, &address_place(&code_id, &user_id)));
         let sealed_code = Some(self.seal(code, &one_time_code_place(&code_id, &user_id)));
         let (purpose, expire_time) = (purpose.into(), Some(timestamp(at + lives)));
-        envelope_at(&OneTimeCodeIssued { user_id, purpose, sealed_code, expire_time, code_id }, at)
+        let event = OneTimeCodeIssued { user_id, purpose, sealed_code, expire_time, code_id, sealed_email };
+        envelope_at(&event, at)
     }
 
     pub(crate) fn seal(&self, secret: &str, place: &[u8]) -> SealedSecret {

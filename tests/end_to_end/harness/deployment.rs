@@ -23,7 +23,8 @@ const READY_LIMIT: Duration = Duration::from_mins(1);
 /// A stop takes ten seconds at most; whether it does, the tests say.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 /// They are given by file only.
-const SECRETS: [&str; 3] = ["JWT_SIGNING_KEY", "SEALING_KEYS", "CODE_PEPPER"];
+const SECRETS: [&str; 5] =
+    ["JWT_SIGNING_KEY", "USER_SVC_EVENT_KEY", "WORKOUT_SVC_EVENT_KEY", "SEALING_KEYS", "CODE_PEPPER"];
 
 /// What is started and how.
 pub(crate) struct Plan {
@@ -82,7 +83,11 @@ impl Deployment {
                 fs::write(secrets.join(name.to_lowercase()), secret).unwrap();
             }
         }
-        standalone::provide_secrets(&mut Settings::from_pairs::<&str, &str>([]), Some(&secrets)).unwrap();
+        let mut made = Settings::from_pairs::<&str, &str>([]);
+        standalone::provide_secrets(&mut made, Some(&secrets)).unwrap();
+        for name in ["USER_SVC_EVENT_PUBLIC_KEY", "WORKOUT_SVC_EVENT_PUBLIC_KEY"] {
+            environment.entry(name.to_owned()).or_insert_with(|| made.value(name, "", ""));
+        }
         let smtp = environment.remove("SMTP_HOST").zip(environment.remove("SMTP_PORT"));
         let external = External {
             database: environment.remove("DATABASE_URL"),

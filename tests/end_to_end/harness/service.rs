@@ -73,9 +73,10 @@ impl Service {
     /// The secrets that it is told; the others are none of its business.
     pub(super) fn secrets(self) -> &'static [&'static str] {
         match self {
-            Self::UserSvc => &["JWT_SIGNING_KEY", "SEALING_KEYS", "CODE_PEPPER"],
+            Self::UserSvc => &["JWT_SIGNING_KEY", "USER_SVC_EVENT_KEY", "SEALING_KEYS", "CODE_PEPPER"],
             Self::NotifySvc => &["SEALING_KEYS"],
-            Self::WorkoutSvc | Self::Gateway => &[],
+            Self::WorkoutSvc => &["WORKOUT_SVC_EVENT_KEY"],
+            Self::Gateway => &[],
         }
     }
 }

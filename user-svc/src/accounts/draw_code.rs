@@ -1,12 +1,13 @@
 //! Making a one-time code and the event that carries it to its owner.
 
-use chassis::sealing::one_time_code_place;
+use chassis::sealing::{address_place, one_time_code_place};
 use chrono::{DateTime, Utc};
 use fitness_proto::fitness::user::v1::{CodePurpose, OneTimeCodeIssued, SealedSecret};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use super::{Accounts, timestamp};
+use crate::email_address::EmailAddress;
 use crate::one_time_code::{self, Purpose};
 use crate::store::one_time_codes::NewCode;
 
@@ -15,6 +16,7 @@ impl Accounts {
     pub(super) fn draw_code(
         &self,
         user_id: Uuid,
+        email: &EmailAddress,
         purpose: Purpose,
         now: DateTime<Utc>,
     ) -> (NewCode, OneTimeCodeIssued) {
@@ -31,14 +33,21 @@ impl Accounts {
         };
         let (code_id, user_id) = (code_id.to_string(), user_id.to_string());
         let place = one_time_code_place(&code_id, &user_id);
+        let sealed_email = Some(self.seal_address(email, &address_place(&code_id, &user_id)));
         let event = OneTimeCodeIssued {
             user_id,
             purpose: CodePurpose::from(purpose).into(),
             sealed_code: Some(self.seal(&code, &place)),
             expire_time: Some(timestamp(expire_time)),
             code_id,
+            sealed_email,
         };
         (row, event)
+    }
+
+    /// Seals the address that a secret is for: whatever a listener believes by then, the mail goes to no other.
+    pub(super) fn seal_address(&self, email: &EmailAddress, place: &[u8]) -> SealedSecret {
+        self.seal(&SecretString::from(email.as_str()), place)
     }
 
     /// Seals a secret for its place in an event.

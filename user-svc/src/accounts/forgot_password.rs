@@ -1,6 +1,6 @@
 //! `ForgotPassword`: mails a link to choose a new password; the earlier one stops working.
 
-use chassis::sealing::password_reset_place;
+use chassis::sealing::{address_place, password_reset_place};
 use chrono::{DateTime, TimeDelta, Utc};
 use fitness_proto::fitness::user::v1::PasswordResetRequested;
 use uuid::Uuid;
@@ -27,7 +27,7 @@ impl Accounts {
         let mut transaction = self.pool.begin().await?;
         let user = users::lock_by_email(&mut transaction, &email).await?;
         let owner = user.filter(|user| user.email_verified).map(|user| user.user_id);
-        let (reset, requested) = self.draw_link(owner.unwrap_or_default(), now);
+        let (reset, requested) = self.draw_link(owner.unwrap_or_default(), &email, now);
         let stored = if owner.is_some() {
             password_resets::issue(&mut transaction, &reset).await?
         } else {
@@ -49,18 +49,25 @@ impl Accounts {
     }
 
     /// Draws a link: the row to store, which holds the hash of its token, and the event, which holds the token sealed.
-    fn draw_link(&self, user_id: Uuid, now: DateTime<Utc>) -> (NewReset, PasswordResetRequested) {
+    fn draw_link(
+        &self,
+        user_id: Uuid,
+        email: &EmailAddress,
+        now: DateTime<Utc>,
+    ) -> (NewReset, PasswordResetRequested) {
         let token = OpaqueToken::draw();
         let reset_id = Uuid::now_v7();
         let expire_time = now + LIFETIME;
         let row = NewReset { user_id, reset_id, token_hash: token.hash, issue_time: now, expire_time };
         let (reset_id, user_id) = (reset_id.to_string(), user_id.to_string());
         let place = password_reset_place(&reset_id, &user_id);
+        let sealed_email = Some(self.seal_address(email, &address_place(&reset_id, &user_id)));
         let event = PasswordResetRequested {
             user_id,
             reset_id,
             sealed_token: Some(self.seal(&token.text, &place)),
             expire_time: Some(timestamp(expire_time)),
+            sealed_email,
         };
         (row, event)
     }

@@ -111,7 +111,7 @@ impl Accounts {
             transaction.rollback().await?;
             return Ok(false);
         }
-        let (code, code_issued) = self.draw_code(user_id, Purpose::Verify, now);
+        let (code, code_issued) = self.draw_code(user_id, email, Purpose::Verify, now);
 
         let notice_due = if account.opened {
             decoy::write(&mut transaction).await?;

@@ -26,7 +26,7 @@ impl Accounts {
         let mut transaction = self.pool.begin().await?;
         let user = users::lock_by_email(&mut transaction, &email).await?;
         let waiting = user.filter(|user| can_use(user, purpose)).map(|user| user.user_id);
-        let (code, code_issued) = self.draw_code(waiting.unwrap_or_default(), purpose, now);
+        let (code, code_issued) = self.draw_code(waiting.unwrap_or_default(), &email, purpose, now);
         let stored = if waiting.is_some() {
             one_time_codes::issue(&mut transaction, &code, Earlier::Supersede).await?
         } else {

@@ -11,6 +11,7 @@ use rdkafka::statistics::Statistics;
 use super::consumer::{ConsumerConfig, ConsumerRole};
 use super::security::Security;
 use crate::state::StateReporter;
+use crate::{EventSigner, TrustedSigners};
 
 /// How to reach the brokers. Its debug output leaves the values of properties out: passwords are among them.
 #[derive(Clone, Default)]
@@ -21,6 +22,10 @@ pub struct KafkaConfig {
     pub client_id: String,
     /// How both sides prove who they are.
     pub security: Security,
+    /// Signs what is published.
+    pub signer: Option<EventSigner>,
+    /// Whose events count.
+    pub trusted: TrustedSigners,
     /// Further librdkafka properties; they win over the settings here.
     pub properties: Vec<(String, String)>,
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use chrono::Utc;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use tokio::runtime::Handle;
@@ -184,8 +185,11 @@ impl KafkaConsumer {
             handler,
             group: config.group.clone(),
             read: match config.role {
-                ConsumerRole::Worker | ConsumerRole::Listener => headers::read,
-                ConsumerRole::Collector => dead_letters::read,
+                ConsumerRole::Worker | ConsumerRole::Listener => {
+                    let trusted = self.kafka.trusted.clone();
+                    Box::new(move |record| headers::read_trusted(record, &trusted, Utc::now()))
+                }
+                ConsumerRole::Collector => Box::new(dead_letters::read),
             },
             max_batch: config.max_batch.max(1),
             handler_timeout: config.handler_timeout,

@@ -30,7 +30,7 @@ const MESSAGE: &str = "__fitness.errors.message";
 /// Why a record goes to the dead letters.
 #[derive(Clone, Debug)]
 pub(crate) struct Cause {
-    /// `undecodable`, `rejected` or `retries_exhausted`.
+    /// `undecodable`, `forged`, `rejected` or `retries_exhausted`.
     pub(crate) reason: &'static str,
     /// What the decoder or the handler said.
     pub(crate) message: String,

@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rdkafka::message::{Header, Headers, OwnedHeaders};
 
 use super::record::Record;
-use crate::{Envelope, OriginalRecord, TraceContext};
+use crate::{Envelope, EventSigner, ForgedEvent, OriginalRecord, TraceContext, TrustedSigners};
 
 const SPECVERSION: &str = "1.0";
 const PROTOBUF: &str = "application/protobuf";
@@ -17,6 +17,8 @@ const PROTOBUF: &str = "application/protobuf";
 const MAX_TEXT: usize = 1024;
 /// The last second of 9998 in Unix time: a deadline some days later can still be written down and told.
 const LAST_SECOND: i64 = 253_370_764_799;
+/// An extension of ours: the signature of who published the event.
+const SIGNATURE: &str = "ce_signature";
 
 /// Why a record is not an event of ours.
 #[derive(Debug, thiserror::Error)]
@@ -41,10 +43,23 @@ pub(crate) enum MalformedRecord {
     Long(&'static str),
     #[error("{0} holds control characters")]
     Control(&'static str),
+    #[error(transparent)]
+    Forged(#[from] ForgedEvent),
+}
+
+impl MalformedRecord {
+    /// What metrics and dead letters call it.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Forged(_) => "forged",
+            _ => "undecodable",
+        }
+    }
 }
 
 /// The headers of a record; `trace` is the context that travels with it.
-pub(crate) fn write(envelope: &Envelope, trace: &TraceContext) -> OwnedHeaders {
+pub(crate) fn write(envelope: &Envelope, trace: &TraceContext, signer: Option<&EventSigner>) -> OwnedHeaders {
+    let signature = signer.map(|signer| signer.sign(envelope));
     let id = envelope.id.to_string();
     let time = envelope.time.to_rfc3339_opts(SecondsFormat::Micros, true);
     let attributes = [
@@ -55,6 +70,7 @@ pub(crate) fn write(envelope: &Envelope, trace: &TraceContext) -> OwnedHeaders {
         ("ce_subject", Some(envelope.subject.as_str())),
         ("ce_time", Some(time.as_str())),
         ("content-type", Some(PROTOBUF)),
+        (SIGNATURE, signature.as_deref()),
         ("traceparent", trace.traceparent.as_deref()),
         ("tracestate", trace.tracestate.as_deref()),
     ];
@@ -74,8 +90,21 @@ pub(crate) fn repeat(record: &OriginalRecord) -> OwnedHeaders {
     })
 }
 
+/// Reads the event that a record holds, if its service is `trusted` for it.
+pub(crate) fn read_trusted(
+    record: &Record,
+    trusted: &TrustedSigners,
+    now: DateTime<Utc>,
+) -> Result<Envelope, MalformedRecord> {
+    let envelope = read(record)?;
+    let headers = names_and_values(record)?;
+    let signature = headers.iter().find(|(name, _)| *name == SIGNATURE).and_then(|(_, value)| *value);
+    trusted.check(&envelope, signature, now)?;
+    Ok(envelope)
+}
+
 /// Reads the event that a record holds. Of the attributes, time and subject may be absent.
-pub(crate) fn read(record: &Record) -> Result<Envelope, MalformedRecord> {
+fn read(record: &Record) -> Result<Envelope, MalformedRecord> {
     let headers = names_and_values(record)?;
     let text = |name: &'static str| {
         let value = headers.iter().find(|(header, _)| *header == name).and_then(|(_, value)| *value);
@@ -200,13 +229,13 @@ mod tests {
             tracestate: Some("congo=t61rcWkgMzE".to_owned()),
         };
         let envelope = Envelope { subject: "someone".to_owned(), trace, ..read(&record(&EXAMPLE)).unwrap() };
-        let written = Record { headers: Some(write(&envelope, &envelope.trace)), ..record(&[]) };
+        let written = Record { headers: Some(write(&envelope, &envelope.trace, None)), ..record(&[]) };
         assert_eq!(read(&written).unwrap(), envelope);
     }
 
     #[test]
     fn the_headers_have_the_names_of_the_binding() {
-        let headers = write(&read(&record(&EXAMPLE)).unwrap(), &TraceContext::default());
+        let headers = write(&read(&record(&EXAMPLE)).unwrap(), &TraceContext::default(), None);
         let names: Vec<_> = headers.iter().map(|header| header.key).collect();
         let expected =
             ["ce_specversion", "ce_id", "ce_type", "ce_source", "ce_subject", "ce_time", "content-type"];

@@ -11,7 +11,9 @@ use super::headers;
 use super::producer::{NewRecord, Producer};
 use crate::metrics::PublisherMetrics;
 use crate::state::StateReporter;
-use crate::{Ack, BusState, Envelope, OriginalRecord, PublishError, Publisher, TraceContext, spans};
+use crate::{
+    Ack, BusState, Envelope, EventSigner, OriginalRecord, PublishError, Publisher, TraceContext, spans,
+};
 
 /// Publishes on Kafka with an idempotent producer. Clones share it.
 #[derive(Clone)]
@@ -21,6 +23,7 @@ pub struct KafkaPublisher {
 
 struct Shared {
     producer: Producer,
+    signer: Option<EventSigner>,
     state: StateReporter,
     metrics: PublisherMetrics,
 }
@@ -30,7 +33,14 @@ impl KafkaPublisher {
     pub fn new(config: &KafkaConfig) -> Result<Self, KafkaConfigError> {
         let state = StateReporter::new(&config.client_id);
         let producer = Producer::new(config, state.clone())?;
-        Ok(Self { shared: Arc::new(Shared { producer, state, metrics: PublisherMetrics::new() }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                producer,
+                signer: config.signer.clone(),
+                state,
+                metrics: PublisherMetrics::new(),
+            }),
+        })
     }
 
     /// Whether the brokers can be reached.
@@ -66,7 +76,7 @@ impl KafkaPublisher {
                 key: Some(envelope.key.as_bytes()),
                 payload: Some(&envelope.payload),
                 timestamp_ms: Some(envelope.time.timestamp_millis()),
-                headers: Some(headers::write(envelope, trace)),
+                headers: Some(headers::write(envelope, trace, self.shared.signer.as_ref())),
             }
         });
         let results = self.shared.producer.send_all(records).await;

@@ -30,7 +30,7 @@ pub(crate) struct Shared<H> {
     pub(crate) handler: H,
     pub(crate) group: String,
     /// Makes what the handler gets of a record.
-    pub(crate) read: fn(&Record) -> Result<Envelope, MalformedRecord>,
+    pub(crate) read: Box<dyn Fn(&Record) -> Result<Envelope, MalformedRecord> + Send + Sync>,
     pub(crate) max_batch: usize,
     pub(crate) max_batch_bytes: usize,
     pub(crate) max_in_flight: usize,
@@ -103,7 +103,7 @@ impl<H: Handler> Worker<H> {
             };
             let next = match (self.shared.read)(&record) {
                 Ok(envelope) => Step::Handle(envelope),
-                Err(error) => Step::Bury(Cause { reason: "undecodable", message: error.to_string() }),
+                Err(error) => Step::Bury(Cause { reason: error.reason(), message: error.to_string() }),
             };
             let (offset, key, bytes) = (record.offset, record.key.clone(), record.bytes());
             self.window.push(offset, key, bytes, Item { record, trials: Trials::default(), next });
