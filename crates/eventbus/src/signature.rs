@@ -91,7 +91,7 @@ impl EventSigner {
 impl std::str::FromStr for EventPublicKeys {
     type Err = EventKeyError;
 
-    /// Reads the base64 of SubjectPublicKeyInfo (RFC 8410), several separated by commas.
+    /// Reads the base64 of `SubjectPublicKeyInfo` (RFC 8410), several separated by commas.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let key = |text: &str| {
             let der = STANDARD.decode(text.trim()).map_err(|_| EventKeyError::Public)?;

@@ -38,6 +38,8 @@ impl fmt::Debug for KafkaConfig {
             .field("brokers", &self.brokers)
             .field("client_id", &self.client_id)
             .field("security", &self.security)
+            .field("signer", &self.signer)
+            .field("trusted", &self.trusted)
             .field("properties", &properties)
             .finish()
     }

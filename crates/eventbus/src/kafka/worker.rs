@@ -25,12 +25,14 @@ use super::window::{Ticket, Window};
 use crate::metrics::ConsumerMetrics;
 use crate::{Delivery, Envelope, Handler, Outcome, RetryPolicy, spans};
 
+type ReadRecord = Box<dyn Fn(&Record) -> Result<Envelope, MalformedRecord> + Send + Sync>;
+
 /// What the workers of a consumer share.
 pub(crate) struct Shared<H> {
     pub(crate) handler: H,
     pub(crate) group: String,
     /// Makes what the handler gets of a record.
-    pub(crate) read: Box<dyn Fn(&Record) -> Result<Envelope, MalformedRecord> + Send + Sync>,
+    pub(crate) read: ReadRecord,
     pub(crate) max_batch: usize,
     pub(crate) max_batch_bytes: usize,
     pub(crate) max_in_flight: usize,
