@@ -28,7 +28,7 @@ lint: setup ## Check the format, run clippy, check the scripts
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --workspace --test apache_kafka --test real_servers -- -D warnings
-	for script in .ci/run deploy/setup deploy/sqlx-prepare deploy/test-real deploy/checks/run deploy/kafka/provide \
+	for script in .ci/run deploy/setup deploy/sqlx-prepare deploy/test-real deploy/checks/run deploy/deny deploy/kafka/provide \
 		deploy/kubernetes/apply tests/clients/run; \
 		do bash -n $$script || exit 1; done
 	for script in deploy/compose/make-secrets deploy/compose/postgres/databases.sh deploy/kubernetes/make-secrets; \
@@ -49,5 +49,5 @@ pages: setup ## Write the pages that are made from the code anew
 sqlx: setup ## Renew the query data in .sqlx after a change of SQL or migrations
 	deploy/sqlx-prepare outbox user-svc workout-svc notify-svc
 
-deny: ## Check licences, advisories and duplicate versions (needs cargo-deny)
-	cargo deny check
+deny: ## Check licences, advisories and duplicate versions
+	deploy/deny
