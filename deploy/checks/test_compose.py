@@ -137,6 +137,13 @@ def test_the_example_names_every_variable_and_no_other(root):
     assert different == {"SMTP_PORT", "SMTP_TLS", "OTEL_EXPORTER_OTLP_ENDPOINT"}
 
 
+def test_the_example_makes_secrets_where_it_looks_for_them(root):
+    text = (root / ".env.example").read_text()
+    folder = re.search(r"^SECRETS_DIR=(.+)$", text, re.M)[1]
+    made = re.findall(r"deploy/compose/make-secrets (?:--self-signed \S+ )?(\S+)", text)
+    assert len(made) >= 2 and set(made) == {folder}
+
+
 def test_no_variable_of_a_secret_has_a_default(root):
     defaults = re.findall(r"\$\{([A-Z0-9_]+):?-([^}]+)\}", (root / "compose.yaml").read_text())
     assert [name for name, _ in defaults if rules.SECRET_NAME.search(name)] == []
