@@ -18,6 +18,7 @@ use fitness_proto::fitness::user::v1::file_service_server::FileServiceServer;
 use fitness_proto::fitness::user::v1::user_service_server::UserServiceServer;
 use outbox::{Outbox, Relay};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::NAME;
@@ -97,6 +98,7 @@ impl App {
             clock: Arc::clone(&accounts.clock),
             objects: Objects::open(&config.files.store)?,
             limits: config.files.limits,
+            decoding: Arc::new(Semaphore::new(1)),
         };
         let health = Health::default();
         let dependencies = Dependencies::of(&health);
@@ -146,7 +148,9 @@ impl App {
             migrated?;
             behind.watch("relay", relay.run(stop.clone()));
             let (files_stop, house_stop, house) = (stop.clone(), stop.clone(), keeper.clone());
+            let (searcher, search_stop) = (sweeper.clone(), stop.clone());
             behind.watch("files", async move { sweeper.run_sweeper(files_stop).await });
+            behind.watch("stray objects", async move { searcher.run_stray_search(search_stop).await });
             behind.watch("housekeeping", async move {
                 house.keep_house(config.housekeeping_interval, house_stop).await;
             });

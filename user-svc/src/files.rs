@@ -8,9 +8,11 @@ mod config;
 mod delete;
 mod download;
 mod error;
+mod leftovers;
 mod list;
 mod objects;
 mod picture;
+mod strays;
 mod sweep;
 mod upload;
 
@@ -19,6 +21,7 @@ use std::sync::Arc;
 use chassis::time::Clock;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 pub use self::config::{FileLimits, FileStore, FilesConfig};
@@ -86,6 +89,8 @@ pub struct Files {
     pub objects: Objects,
     /// How much an account may keep.
     pub limits: FileLimits,
+    /// Turns at decoding a picture.
+    pub decoding: Arc<Semaphore>,
 }
 
 impl Files {

@@ -25,4 +25,5 @@ pub use self::build_error::BuildError;
 pub use self::builder::TranscoderBuilder;
 pub use self::openapi::ApiInfo;
 pub use self::problem::{Problem, Violation};
+pub use self::request::query_pair;
 pub use self::transcoder::{MatchedRoute, Transcoder};

@@ -5,6 +5,8 @@ mod media_type;
 mod query;
 pub(crate) mod sent;
 
+pub use self::query::query_pair;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;

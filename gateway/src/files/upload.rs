@@ -1,5 +1,6 @@
 //! `POST /v1/files`: a picture as the body of a request.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use axum::body::BodyDataStream;
@@ -18,7 +19,13 @@ use super::{Files, MAX_FILE_BYTES, RATE, STALL_LIMIT};
 use crate::{messages, problems};
 
 /// Types that a picture may be announced as. What it is, its bytes decide.
-const MEDIA_TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "application/octet-stream"];
+/// `image/jpg` is no registered name, and many programs say it.
+const MEDIA_TYPES: [&str; 5] =
+    ["image/jpeg", "image/jpg", "image/png", "image/webp", "application/octet-stream"];
+
+/// What telephones take and few programs show.
+const HEIC: [&str; 5] =
+    ["image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence", "image/avif"];
 
 /// A client that is refused while it sends learns why only if somebody goes on reading for a moment: most do not look
 /// at the answer before their last byte is out, and a connection that is closed under them takes the answer with it.
@@ -100,20 +107,34 @@ fn info(head: &Head) -> Result<FileInfo, Box<Problem>> {
     if let Some(problem) = Problem::unsupported_encoding(&head.headers) {
         return Err(problem.into());
     }
-    if !is_picture(&head.headers) {
-        let detail = "The body must be a picture, with the content type image/jpeg, image/png or image/webp.";
+    let media_type = media_type(&head.headers);
+    if !MEDIA_TYPES.contains(&&*media_type) {
+        let detail = if HEIC.contains(&&*media_type) {
+            "HEIC and AVIF pictures are not taken. Send it as JPEG, PNG or WebP; a telephone can share or export it so."
+        } else {
+            "The body must be a picture, with the content type image/jpeg, image/png or image/webp."
+        };
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", detail).into());
     }
     let mut info = FileInfo::default();
     let mut violations = Vec::new();
-    for (name, value) in url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()) {
+    let mut seen = HashSet::new();
+    let query = head.uri.query().unwrap_or_default();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let Some((name, value)) = transcoder::query_pair(pair) else {
+            violations.push(Violation::new("query", "is not UTF-8 in percent-encoding"));
+            continue;
+        };
         match &*name {
+            "purpose" | "file_name" if !seen.insert(name.clone()) => {
+                violations.push(Violation::new(name, "is given twice"));
+            }
             "purpose" => match purpose(&value) {
                 Some(purpose) => info.set_purpose(purpose),
                 None => violations.push(Violation::new("purpose", "must be avatar or progress_photo")),
             },
-            "file_name" => info.file_name = value.into_owned(),
-            _ => violations.push(Violation::new(name, "is not known here")),
+            "file_name" => info.file_name = value,
+            _ => violations.push(Violation::new(quoted(&name), "is not known here")),
         }
     }
     if violations.is_empty() && info.purpose() == FilePurpose::Unspecified {
@@ -124,14 +145,22 @@ fn info(head: &Head) -> Result<FileInfo, Box<Problem>> {
 
 /// The name of the contract, or the end of it in lower case.
 fn purpose(text: &str) -> Option<FilePurpose> {
-    let named = FilePurpose::from_str_name(text);
-    named.or_else(|| FilePurpose::from_str_name(&format!("FILE_PURPOSE_{}", text.to_ascii_uppercase())))
+    match text {
+        "avatar" => Some(FilePurpose::Avatar),
+        "progress_photo" => Some(FilePurpose::ProgressPhoto),
+        name => FilePurpose::from_str_name(name).filter(|purpose| *purpose != FilePurpose::Unspecified),
+    }
 }
 
-fn is_picture(headers: &HeaderMap) -> bool {
+/// No more of a stranger's word than an answer can bear.
+fn quoted(name: &str) -> String {
+    name.chars().take(64).collect()
+}
+
+/// The content type without its parameters.
+fn media_type(headers: &HeaderMap) -> String {
     let content_type = headers.get(CONTENT_TYPE).and_then(|name| name.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    MEDIA_TYPES.iter().any(|name| essence.eq_ignore_ascii_case(name))
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 fn created(answer: &UploadFileResponse) -> Response {

@@ -162,7 +162,22 @@ async fn what_is_not_understood_is_refused_with_the_reason() {
         request.body(body).send().await.unwrap()
     };
     problem(upload("?purpose=avatar", "text/html", "<p>").await, 415, "UNSUPPORTED_MEDIA_TYPE").await;
-    for (query, field) in [("", "purpose"), ("?purpose=fun", "purpose"), ("?purpose=avatar&size=1", "size")] {
+    for (name, word) in [("image/heic", "JPEG"), ("image/avif", "JPEG")] {
+        let refused = upload("?purpose=avatar", name, "x").await;
+        assert_eq!(refused.status(), 415);
+        assert!(refused.text().await.unwrap().contains(word), "{name}");
+    }
+    for (query, field) in [
+        ("", "purpose"),
+        ("?purpose=fun", "purpose"),
+        ("?purpose=AvAtAr", "purpose"),
+        ("?purpose=FILE_PURPOSE_UNSPECIFIED", "purpose"),
+        ("?purpose=avatar&purpose=avatar", "purpose"),
+        ("?purpose=avatar&file_name=a&file_name=b", "file_name"),
+        ("?purpose=avatar&file_name=%ff", "query"),
+        ("?purpose=avatar&file_name=%4", "query"),
+        ("?purpose=avatar&size=1", "size"),
+    ] {
         let document = problem(upload(query, "image/png", "x").await, 400, "INVALID_REQUEST").await;
         assert_eq!(document["violations"][0]["field"], field, "{query}");
     }

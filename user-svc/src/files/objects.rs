@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -117,6 +118,17 @@ impl Objects {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The ids of all objects. What is there under another name was not put there by us.
+    pub(crate) fn ids(&self) -> BoxStream<'static, Result<Uuid, object_store::Error>> {
+        let prefix = (!self.prefix.as_ref().is_empty()).then_some(&self.prefix);
+        let objects = self.store.list(prefix);
+        objects
+            .try_filter_map(|object| async move {
+                Ok(object.location.filename().and_then(|name| name.parse().ok()))
+            })
+            .boxed()
     }
 
     fn path(&self, file_id: Uuid) -> Path {

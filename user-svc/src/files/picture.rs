@@ -2,14 +2,16 @@
 //!
 //! What a client says of its bytes counts for nothing: a page that is served as an image must be one. Beyond the first
 //! bytes the outline of the format is followed to its end, which finds files that are cut off or only begin like a
-//! picture. The pixels are nobody's business here.
+//! picture. When all of it is there, `rewrite` decodes it and writes it anew.
 
 mod jpeg;
 mod png;
+mod rewrite;
 mod webp;
 
 use self::jpeg::Jpeg;
 use self::png::Png;
+pub(crate) use self::rewrite::{Rewritten, rewrite};
 use self::webp::WebP;
 
 /// A format of pictures.
@@ -44,6 +46,16 @@ impl PictureType {
 pub(crate) enum PictureError {
     #[error("must be a JPEG, PNG or WebP picture")]
     Unknown,
+    #[error("is a HEIC or AVIF picture, which few programs show; send it as JPEG, PNG or WebP")]
+    Heic,
+    #[error(
+        "has too many pixels: at most {} in all and {} on a side",
+        rewrite::MAX_PIXELS,
+        rewrite::MAX_SIDE
+    )]
+    TooManyPixels,
+    #[error("has more detail than fits into {} bytes", crate::files::MAX_FILE_BYTES)]
+    TooDetailed,
     #[error("begins like a picture and does not go on like one")]
     Broken,
     #[error("is a picture without its end")]
@@ -120,6 +132,8 @@ impl Inspector {
                     (Format::Png(Png::default()), png::SIGNATURE.len())
                 } else if let Some(webp) = WebP::begin(window) {
                     (Format::WebP(webp), SIGNATURE_BYTES)
+                } else if is_heic(window) {
+                    return Err(PictureError::Heic);
                 } else {
                     return Err(PictureError::Unknown);
                 };
@@ -128,6 +142,13 @@ impl Inspector {
             }
         }
     }
+}
+
+/// ISO/IEC 14496-12: a box `ftyp` comes first, with the brand of the format, as telephones write it.
+fn is_heic(window: &[u8]) -> bool {
+    let brands: [&[u8]; 9] =
+        [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif"];
+    window.get(4..8) == Some(b"ftyp") && window.get(8..12).is_some_and(|brand| brands.contains(&brand))
 }
 
 #[cfg(test)]

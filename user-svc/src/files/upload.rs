@@ -1,13 +1,17 @@
-//! `UploadFile`: stores a picture while it arrives.
+//! `UploadFile`: takes a picture in.
+//!
+//! The bytes are stored while they arrive, so that no slow sender fills the memory; then the picture is decoded, and what
+//! is kept is written anew.
 
 use bytes::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
-use futures::{Stream, StreamExt as _};
+use chrono::TimeDelta;
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::picture::{Inspector, PictureError, PictureType};
-use super::{File, FileError, FilePurpose, Files, MAX_FILE_BYTES};
+use super::leftovers::Leftovers;
+use super::picture::{self, Inspector, PictureError, PictureType, Rewritten};
+use super::{File, FileError, FilePurpose, Files, MAX_FILE_BYTES, ObjectError};
 use crate::store::files::Usage;
 use crate::store::{doomed_objects, files};
 
@@ -23,11 +27,10 @@ pub struct NewFile {
     pub file_name: String,
 }
 
-/// What was stored.
-struct Stored {
+/// What has arrived, as it was sent.
+struct Arrived {
+    object_id: Uuid,
     picture_type: PictureType,
-    size_bytes: usize,
-    sha256: [u8; 32],
 }
 
 impl Files {
@@ -50,22 +53,26 @@ impl Files {
         let mut inspector = Inspector::default();
         let Some(first) = chunks.next().await.transpose()? else { return Err(refuse(PictureError::Unknown)) };
         inspector.feed(&first).map_err(refuse)?;
-        let file_id = Uuid::now_v7();
-        let now = self.now();
-        self.doom(file_id, now + UPLOAD_GRACE).await?;
-        let stored = self.store(file_id, first, inspector, chunks).await?;
-
+        let mut leftovers = Leftovers::new(self);
+        let arrived = self.arrive(&mut leftovers, first, inspector, chunks).await?;
+        let picture = self.rewrite(&arrived).await?;
         let file = File {
-            file_id,
+            file_id: Uuid::now_v7(),
             purpose: new.purpose,
             file_name: new.file_name,
-            picture_type: stored.picture_type,
-            size_bytes: i32::try_from(stored.size_bytes).expect("a file has at most MAX_FILE_BYTES"),
-            sha256: stored.sha256,
-            create_time: now,
+            picture_type: picture.picture_type,
+            size_bytes: i32::try_from(picture.bytes.len()).expect("a picture has at most MAX_FILE_BYTES"),
+            sha256: Sha256::digest(&picture.bytes).into(),
+            create_time: self.now(),
         };
+        self.doom(&mut leftovers, file.file_id).await?;
+        let mut writer = self.objects.write(file.file_id);
+        writer.write(picture.bytes.into()).await?;
+        writer.finish().await?;
         self.keep(user_id, &file).await?;
-        tracing::info!(%user_id, %file_id, bytes = file.size_bytes, "file stored");
+        leftovers.spare(file.file_id);
+        leftovers.remove().await;
+        tracing::info!(%user_id, file_id = %file.file_id, bytes = file.size_bytes, "file stored");
         Ok(file)
     }
 
@@ -75,22 +82,26 @@ impl Files {
         self.check_room(usage.ok_or(FileError::AccountGone)?, 1)
     }
 
-    async fn doom(&self, file_id: Uuid, time: DateTime<Utc>) -> Result<(), FileError> {
+    /// Puts an object to be on the list, so that whatever breaks off from here on leaves nothing.
+    async fn doom(&self, leftovers: &mut Leftovers, object_id: Uuid) -> Result<(), FileError> {
         let mut connection = self.pool.acquire().await?;
-        Ok(doomed_objects::add(&mut connection, file_id, time).await?)
+        doomed_objects::add(&mut connection, object_id, self.now() + UPLOAD_GRACE).await?;
+        leftovers.add(object_id);
+        Ok(())
     }
 
-    async fn store(
+    /// Stores the bytes as they come; they are nobody's file and never leave the store.
+    async fn arrive(
         &self,
-        file_id: Uuid,
+        leftovers: &mut Leftovers,
         first: Bytes,
         mut inspector: Inspector,
         mut chunks: impl Stream<Item = Result<Bytes, FileError>> + Send + Unpin,
-    ) -> Result<Stored, FileError> {
-        let mut writer = self.objects.write(file_id);
-        let mut hash = Sha256::new();
+    ) -> Result<Arrived, FileError> {
+        let object_id = Uuid::now_v7();
+        self.doom(leftovers, object_id).await?;
+        let mut writer = self.objects.write(object_id);
         let mut size_bytes = first.len();
-        hash.update(&first);
         writer.write(first).await?;
         while let Some(chunk) = chunks.next().await.transpose()? {
             size_bytes += chunk.len();
@@ -98,12 +109,23 @@ impl Files {
                 return Err(FileError::invalid("file", format!("must have at most {MAX_FILE_BYTES} bytes")));
             }
             inspector.feed(&chunk).map_err(refuse)?;
-            hash.update(&chunk);
             writer.write(chunk).await?;
         }
         let picture_type = inspector.finish().map_err(refuse)?;
         writer.finish().await?;
-        Ok(Stored { picture_type, size_bytes, sha256: hash.finalize().into() })
+        Ok(Arrived { object_id, picture_type })
+    }
+
+    /// Decodes what arrived and writes it anew. Pictures take turns: decoded, each is a large part of the memory that
+    /// there is. All of it is here by now, so nobody waits for a client.
+    async fn rewrite(&self, arrived: &Arrived) -> Result<Rewritten, FileError> {
+        let _turn = self.decoding.acquire().await.expect("nobody closes the semaphore");
+        let chunks = self.objects.read(arrived.object_id).await?;
+        let bytes: Vec<Bytes> = chunks.try_collect().await.map_err(ObjectError::from)?;
+        let (bytes, picture_type) = (bytes.concat(), arrived.picture_type);
+        // A decoder that panics has met a picture that is none.
+        let rewriting = tokio::task::spawn_blocking(move || picture::rewrite(&bytes, picture_type));
+        rewriting.await.unwrap_or(Err(PictureError::Broken)).map_err(refuse)
     }
 
     /// Makes the object a file of the account. Uploads of one account take turns here, so that none gets past the

@@ -58,6 +58,47 @@ pub(crate) async fn due(
     .await
 }
 
+/// Makes objects due that are on the list, and answers which are. Waits for a transaction that spares one of them.
+pub(crate) async fn hasten(connection: &mut PgConnection, object_ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        r#"
+        UPDATE doomed_objects
+        SET due_time = '-infinity'
+        WHERE file_id = ANY($1)
+        RETURNING file_id
+        "#,
+        object_ids,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Puts those of the objects on the list that are no file's and not on it. Answers how many these were.
+pub(crate) async fn add_strays(
+    connection: &mut PgConnection,
+    object_ids: &[Uuid],
+    due_time: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let added = sqlx::query!(
+        r#"
+        INSERT INTO doomed_objects (file_id, due_time)
+        SELECT seen.file_id, $2
+        FROM UNNEST($1::uuid[]) AS seen (file_id)
+        WHERE NOT EXISTS (
+            SELECT
+            FROM files
+            WHERE files.file_id = seen.file_id
+        )
+        ON CONFLICT (file_id) DO NOTHING
+        "#,
+        object_ids,
+        due_time,
+    )
+    .execute(connection)
+    .await?;
+    Ok(added.rows_affected())
+}
+
 /// Takes objects that are removed off the list.
 pub(crate) async fn forget(connection: &mut PgConnection, file_ids: &[Uuid]) -> sqlx::Result<()> {
     sqlx::query!(

@@ -2,6 +2,8 @@
 
 use fitness_proto::fitness::user::v1 as proto;
 use futures::StreamExt as _;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{Rgb, RgbImage};
 use proto::upload_file_request::Part;
 use proto::{
     DeleteFileRequest, DownloadFileRequest, File, FileInfo, FilePurpose, ListFilesRequest, ListFilesResponse,
@@ -14,16 +16,22 @@ use tonic_types::StatusExt as _;
 
 use crate::fixture::{Service, reason, within};
 
-/// A PNG of that many bytes.
+/// A PNG of about that many bytes: noise, which nothing makes smaller.
 fn png(length: usize) -> Vec<u8> {
-    let chunk = |kind: &[u8; 4], content: &[u8]| {
-        let length = u32::try_from(content.len()).unwrap().to_be_bytes();
-        [&length[..], kind, content, &[0; 4]].concat()
-    };
-    let header = chunk(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0]);
-    let end = chunk(b"IEND", &[]);
-    let data = length - 8 - header.len() - end.len() - 12;
-    [b"\x89PNG\r\n\x1a\n", &header[..], &chunk(b"IDAT", &vec![7; data]), &end].concat()
+    let side = (length as f64 / 3.0).sqrt().ceil() as u32;
+    let mut state = 1_u32;
+    let noise = RgbImage::from_fn(side, side, |_, _| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        Rgb([(state >> 24) as u8, (state >> 16) as u8, (state >> 8) as u8])
+    });
+    let mut bytes = Vec::new();
+    let fast = PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::NoFilter);
+    noise.write_with_encoder(fast).unwrap();
+    bytes
+}
+
+fn pixels(bytes: &[u8]) -> RgbImage {
+    image::load_from_memory(bytes).unwrap().into_rgb8()
 }
 
 fn parts(purpose: FilePurpose, bytes: &[u8]) -> Vec<UploadFileRequest> {
@@ -97,18 +105,20 @@ fn violation(status: &Status) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_picture_comes_back_as_it_was_and_is_gone_after_it_was_deleted() {
+async fn a_picture_comes_back_pixel_by_pixel_and_is_gone_after_it_was_deleted() {
     let service = Service::start().await;
     let token = service.open_account("anna@example.org").await.access_token;
     let bytes = png(6_000_000);
     let file = service.upload(&token, &bytes).await.unwrap();
-    assert_eq!((file.content_type.as_str(), file.size_bytes), ("image/png", 6_000_000));
+    assert_eq!(file.content_type, "image/png");
     assert_eq!((file.purpose(), file.file_name.as_str()), (FilePurpose::ProgressPhoto, "me.png"));
     assert_eq!(service.list(&token, 0, "").await.unwrap().files, std::slice::from_ref(&file));
 
     let (described, downloaded) = service.download(&token, &file.file_id).await.unwrap();
     assert_eq!(described, file);
-    assert!(downloaded == bytes, "the bytes differ");
+    assert_eq!(downloaded.len(), usize::try_from(file.size_bytes).unwrap());
+    assert!(pixels(&downloaded) == pixels(&bytes), "the pixels differ");
+    assert_eq!(service.objects(), 1, "what was sent is gone");
 
     service.delete(&token, &file.file_id).await.unwrap();
     assert_eq!(service.objects(), 0);
@@ -198,10 +208,8 @@ async fn an_upload_that_is_dropped_half_way_leaves_nothing() {
     uploading.abort();
     service.objects_become(0).await;
     assert!(service.list(&token, 0, "").await.unwrap().files.is_empty());
-    // Its place on the list is swept when it is surely lost.
-    assert_eq!(service.count("SELECT count(*) FROM doomed_objects").await, 1);
-    service.clock.advance(chrono::TimeDelta::hours(2));
-    within("the list to be swept", async {
+    // A caller that is gone needs nobody to wait for the sweeper.
+    within("the list to be cleared", async {
         while service.count("SELECT count(*) FROM doomed_objects").await > 0 {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
@@ -300,5 +308,94 @@ async fn uploads_that_wait_for_their_bytes_hold_up_nobody() {
         let status = within("the end of an upload", upload).await.unwrap().unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument);
     }
+    service.stop().await;
+}
+
+/// A JPEG as a telephone writes it: lying on its side, with where it was taken, and with an archive behind its end.
+fn telephone_picture() -> Vec<u8> {
+    let upright = RgbImage::from_fn(40, 20, |x, _| if x < 20 { Rgb([250, 0, 0]) } else { Rgb([0, 0, 250]) });
+    let mut plain = std::io::Cursor::new(Vec::new());
+    upright.write_to(&mut plain, image::ImageFormat::Jpeg).unwrap();
+    let plain = plain.into_inner();
+    // One entry: the orientation, "turn by 90 degrees clockwise to see it upright".
+    let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
+    exif.extend(b"GPS 52.5200 13.4050");
+    let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+    [&plain[..2], &[0xff, 0xe1], &length, &exif, &plain[2..], b"PK\x03\x04 an archive"].concat()
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_picture_is_what_is_seen() {
+    let service = Service::start().await;
+    let token = service.open_account("anna@example.org").await.access_token;
+    let sent = telephone_picture();
+    let file = service.upload(&token, &sent).await.unwrap();
+    let (_, kept) = service.download(&token, &file.file_id).await.unwrap();
+    let has = |bytes: &[u8], word: &[u8]| bytes.windows(word.len()).any(|window| window == word);
+    for word in [&b"Exif"[..], b"GPS", b"52.5200", b"PK\x03\x04"] {
+        assert!(has(&sent, word) && !has(&kept, word), "{}", String::from_utf8_lossy(word));
+    }
+    let picture = pixels(&kept);
+    assert_eq!(picture.dimensions(), (20, 40), "it stands upright");
+    let is_red = |pixel: &Rgb<u8>| pixel[0] > 200 && pixel[2] < 60;
+    assert!(is_red(picture.get_pixel(10, 5)) && !is_red(picture.get_pixel(10, 35)));
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn an_upload_whose_account_ends_meanwhile_leaves_nothing() {
+    let service = Service::start().await;
+    let token = service.open_account("anna@example.org").await.access_token;
+    let parts = parts(FilePurpose::Avatar, &png(8_000_000));
+    let (sender, receiver) = mpsc::channel(200);
+    for part in &parts[..70] {
+        sender.send(part.clone()).await.unwrap();
+    }
+    let mut files = service.files.clone();
+    let request = with_token(ReceiverStream::new(receiver), &token);
+    let uploading = tokio::spawn(async move { files.upload_file(request).await });
+    within("the object to be begun", async {
+        while service.objects() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    sqlx::query("DELETE FROM users").execute(&service.pool).await.unwrap();
+    for part in &parts[70..] {
+        sender.send(part.clone()).await.unwrap();
+    }
+    drop(sender);
+    assert_eq!(reason(&uploading.await.unwrap().unwrap_err()), "TOKEN_INVALID");
+    // Without a turn of the clock.
+    service.objects_become(0).await;
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn an_object_that_no_table_knows_is_found_and_goes_a_day_later() {
+    let service = Service::start().await;
+    let token = service.open_account("anna@example.org").await.access_token;
+    let file = service.upload(&token, &png(2_000)).await.unwrap();
+    let stray = uuid::Uuid::now_v7();
+    std::fs::write(service.files_dir.path().join(stray.to_string()), b"of somebody erased").unwrap();
+    std::fs::write(service.files_dir.path().join("README"), b"not ours").unwrap();
+    let files = user_svc::files::Files {
+        pool: service.pool.clone(),
+        clock: std::sync::Arc::new(service.clock.clone()),
+        objects: user_svc::files::Objects::open(&user_svc::files::FileStore::Folder(
+            service.files_dir.path().into(),
+        ))
+        .unwrap(),
+        limits: user_svc::files::FileLimits { max_files: 3, max_bytes: 1 },
+        decoding: std::sync::Arc::new(tokio::sync::Semaphore::new(1)),
+    };
+    assert_eq!(files.doom_strays().await.unwrap(), 0, "its upload may still end");
+    service.clock.advance(chrono::TimeDelta::hours(2));
+    assert_eq!(files.doom_strays().await.unwrap(), 1);
+    assert_eq!(files.doom_strays().await.unwrap(), 0);
+    assert_eq!(service.objects(), 3);
+    service.clock.advance(chrono::TimeDelta::hours(25));
+    service.objects_become(2).await;
+    assert!(service.files_dir.path().join(&file.file_id).exists());
     service.stop().await;
 }

@@ -71,20 +71,9 @@ fn set(
     Ok(())
 }
 
-/// The names in a query, as they stand there.
-pub(super) fn names_in(query: &str) -> impl Iterator<Item = String> {
-    let names = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
-    names.filter_map(|name| decode(name).map(|name| quote(&name)))
 }
 
-/// Queries are made by forms and by URL builders alike, so a plus is a space.
-fn decode(text: &str) -> Option<Cow<'_, str>> {
-    if !text.contains('+') {
-        return percent::decode(text, false);
-    }
-    percent::decode(&text.replace('+', " "), false).map(|text| Cow::Owned(text.into_owned()))
-}
-
-fn quote(name: &str) -> String {
-    name.chars().take(MAX_QUOTED_CHARS).collect()
-}
+/// Reads a name and its value as all queries are read here; nothing if they are not UTF-8 in percent-encoding.
+pub fn query_pair(pair: &str) -> Option<(String, String)> {
+    let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
+    Some((decode(name)?.into_owned(), decode(text)?.into_owned()))

@@ -1,6 +1,7 @@
 //! The outline of a JPEG (ISO/IEC 10918-1, annex B): segments up to the first scan, then entropy-coded data and the
-//! end marker somewhere in it. What cameras append after that is let through.
+//! end marker somewhere in it. What stands after that is passed over; the picture that is kept has none of it.
 
+use super::rewrite::check_size;
 use super::{PictureError, Step};
 
 /// Start of image, and the first byte of the marker that follows.
@@ -56,9 +57,12 @@ impl Jpeg {
             let [_precision, height_1, height_2, width_1, width_2, ..] = *content else {
                 return Ok(Step::More);
             };
-            if [height_1, height_2] == [0, 0] || [width_1, width_2] == [0, 0] {
+            let height = u16::from_be_bytes([height_1, height_2]);
+            let width = u16::from_be_bytes([width_1, width_2]);
+            if height == 0 || width == 0 {
                 return Err(PictureError::Broken);
             }
+            check_size(width.into(), height.into())?;
             self.has_frame = true;
         }
         if marker == START_OF_SCAN {

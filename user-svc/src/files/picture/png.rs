@@ -1,5 +1,6 @@
 //! The outline of a PNG (<https://www.w3.org/TR/png-3/>): a header chunk, others, image data, an end chunk.
 
+use super::rewrite::check_size;
 use super::{PictureError, Step};
 
 pub(super) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -40,9 +41,13 @@ impl Png {
         match (self.place, kind) {
             (Place::Header, b"IHDR") if length == 13 => {
                 let Some((size, _)) = content.split_first_chunk::<8>() else { return Ok(Step::More) };
-                if size[..4] == [0; 4] || size[4..] == [0; 4] {
+                let [w1, w2, w3, w4, h1, h2, h3, h4] = *size;
+                let (width, height) =
+                    (u32::from_be_bytes([w1, w2, w3, w4]), u32::from_be_bytes([h1, h2, h3, h4]));
+                if width == 0 || height == 0 {
                     return Err(PictureError::Broken);
                 }
+                check_size(width, height)?;
                 self.place = Place::Chunks;
             }
             (Place::Header, _) | (_, b"IHDR") => return Err(PictureError::Broken),

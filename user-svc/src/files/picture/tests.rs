@@ -88,3 +88,11 @@ fn pictures_without_width_or_height_are_refused() {
     flat[png::SIGNATURE.len() + 11] = 0;
     assert_eq!(inspect(&flat, 100), Err(PictureError::Broken));
 }
+
+#[test]
+fn a_picture_that_few_programs_show_is_told_what_to_do() {
+    let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+    assert_eq!(inspect(heic, 5), Err(PictureError::Heic));
+    assert!(PictureError::Heic.to_string().contains("JPEG"));
+    assert_eq!(inspect(b"\0\0\0\x18ftypisom\0\0\0\0", 5), Err(PictureError::Unknown));
+}
