@@ -185,7 +185,7 @@ impl App {
 
         config.drain.until_stop(&health, &shutdown, &[&front, &rear]).await;
         let finished = front.drain(config.drain.deadline).await & rear.drain(config.drain.deadline).await;
-        pool.close().await;
+        database::close(&pool).await;
         if let Some(failure) = front.failure().or_else(|| rear.failure()) {
             anyhow::bail!("{failure}");
         }

@@ -26,6 +26,7 @@ mod registration;
 mod runbooks;
 mod sessions;
 mod settings;
+mod silence;
 mod stopping;
 mod text_everywhere;
 mod tracing_edges;

@@ -173,7 +173,7 @@ impl App {
         config.drain.until_stop(&health, &shutdown, &[&front, &rear]).await;
         let calls_finished = front.drain(config.drain.deadline).await;
         let events_finished = rear.drain(REAR_DEADLINE).await;
-        pool.close().await;
+        database::close(&pool).await;
         if let Some(failure) = front.failure().or_else(|| rear.failure()) {
             anyhow::bail!("{failure}");
         }

@@ -1,6 +1,8 @@
 //! The PostgreSQL pool, opened so that a service starts while its database is away.
 
 mod fault;
+#[cfg(target_os = "linux")]
+mod link;
 mod metrics;
 
 use std::error::Error;
@@ -49,17 +51,53 @@ impl DatabaseConfig {
     }
 }
 
-/// Opens the pool without connecting. The service name shows in `pg_stat_activity`.
+/// Opens the pool without connecting, inside the runtime. The service name shows in `pg_stat_activity`.
+///
+/// Whoever waits for a server or a network that has fallen silent is told so after some ten seconds; on Linux only, where
+/// the services are run.
+#[cfg(target_os = "linux")]
 pub fn open(config: &DatabaseConfig, service: &str) -> Result<PgPool, sqlx::Error> {
-    let options = PgConnectOptions::from_str(config.url.expose_secret())?.application_name(service);
-    let pool = PgPoolOptions::new()
+    let (link, options) = link::Link::open(options(config, service)?)?;
+    let pool = pool(config, options);
+    tokio::spawn(link.serve(pool.close_event()));
+    Ok(pool)
+}
+
+/// Opens the pool without connecting. The service name shows in `pg_stat_activity`.
+#[cfg(not(target_os = "linux"))]
+pub fn open(config: &DatabaseConfig, service: &str) -> Result<PgPool, sqlx::Error> {
+    open_directly(config, service)
+}
+
+/// The same for a command, whose operator reads what the connection says and can end it.
+pub(crate) fn open_directly(config: &DatabaseConfig, service: &str) -> Result<PgPool, sqlx::Error> {
+    Ok(pool(config, options(config, service)?))
+}
+
+fn options(config: &DatabaseConfig, service: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    Ok(PgConnectOptions::from_str(config.url.expose_secret())?.application_name(service))
+}
+
+fn pool(config: &DatabaseConfig, options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
         .max_connections(config.max_connections)
         .acquire_timeout(config.acquire_timeout)
         // A dead connection is found by its next statement and replaced; a ping before each use costs a round trip.
         .test_before_acquire(false)
-        .connect_lazy_with(options);
-    Ok(pool)
+        .connect_lazy_with(options)
 }
+
+/// Closes the pool at the end of a service, without waiting for a database that does not answer.
+pub async fn close(pool: &PgPool) {
+    if tokio::time::timeout(CLOSE_LIMIT, pool.close()).await.is_err() {
+        tracing::warn!("the database did not answer at the end, its connections are dropped");
+    }
+}
+
+/// Longest time for the one statement of a probe, beside the wait for a connection.
+const PROBE_LIMIT: Duration = Duration::from_secs(3);
+/// Longest time for saying goodbye to the database.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
 /// Probes the database each second and tells `dependency` and the metrics of the pool, until `shutdown`.
 pub async fn watch(pool: PgPool, dependency: Dependency, shutdown: CancellationToken) {
@@ -86,7 +124,14 @@ async fn probe(pool: &PgPool, metrics: &PoolMetrics) -> Result<(), sqlx::Error> 
     let start = Instant::now();
     let connection = pool.acquire().await;
     metrics.waited(start.elapsed(), connection.as_ref().err());
-    sqlx::query("SELECT 1").execute(&mut *connection?).await?;
+    let mut connection = connection?;
+    let answered = tokio::time::timeout(PROBE_LIMIT, sqlx::query("SELECT 1").execute(&mut *connection)).await;
+    let Ok(answered) = answered else {
+        // Back in the pool it would be tested first, which takes as long as the silence.
+        connection.close_on_drop();
+        return Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+    };
+    answered?;
     Ok(())
 }
 
@@ -118,6 +163,7 @@ pub fn caused_by_outage(error: &dyn Error) -> bool {
 fn describe(error: &sqlx::Error) -> &'static str {
     match error {
         sqlx::Error::PoolTimedOut => "no connection in time",
+        sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => "no answer in time",
         sqlx::Error::Database(_) => "refused",
         _ => "connection failed",
     }

@@ -9,4 +9,5 @@ pub mod broker;
 mod listening;
 pub mod mailbox;
 pub mod postgres;
+pub mod silent_proxy;
 mod watchdog;

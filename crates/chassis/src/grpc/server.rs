@@ -139,7 +139,7 @@ impl GrpcServer {
         let served = Server::builder()
             .tcp_nodelay(true)
             .max_concurrent_streams(1_024)
-            .http2_keepalive_interval(Some(Duration::from_secs(30)))
+            .http2_keepalive_interval(Some(Duration::from_secs(10)))
             .http2_keepalive_timeout(Some(Duration::from_secs(10)))
             // More than the gateway lets in, so that what it adds to a head is no reason to refuse it.
             .http2_max_header_list_size(32 * 1024)

@@ -61,7 +61,7 @@ async fn migrate<S: Service>(
 ) -> Result<(), MigrateError> {
     let options = PgConnectOptions::from_str(config.url.expose_secret()).map_err(MigrateError::Url)?;
     reach(S::NAME, &options, wait).await?;
-    let pool = database::open(config, S::NAME).map_err(MigrateError::Url)?;
+    let pool = database::open_directly(config, S::NAME).map_err(MigrateError::Url)?;
     let before = tables.standing(&pool).await.map_err(MigrateError::Tables)?;
     tables.migrate(&pool).await.map_err(MigrateError::Tables)?;
     S::seed(&pool).await.map_err(MigrateError::Seed)?;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rand::distr::{Alphanumeric, SampleString};
+#[cfg(target_os = "linux")]
+use rustix::process::Signal;
 
 use super::PostgresError;
 use super::account::Account;
@@ -140,6 +142,18 @@ impl Cluster {
     /// Creates an empty database unless it exists.
     pub async fn create_database(&self, name: &str) -> Result<(), PostgresError> {
         create_database(&self.url("postgres"), name).await
+    }
+
+    /// Stops every process of the server where it stands (SIGSTOP): connections stay open and are not answered.
+    #[cfg(target_os = "linux")]
+    pub fn freeze(&self) -> io::Result<()> {
+        self.server.signal_all(Signal::STOP)
+    }
+
+    /// Lets a frozen server go on.
+    #[cfg(target_os = "linux")]
+    pub fn thaw(&self) -> io::Result<()> {
+        self.server.signal_all(Signal::CONT)
     }
 
     /// Shuts the cluster down: open transactions are rolled back, and the process is gone afterwards.

@@ -62,6 +62,19 @@ impl Server {
         self.process.try_wait().ok().flatten()
     }
 
+    /// Sends a signal to the server and its processes, each of which is a session of its own.
+    #[cfg(target_os = "linux")]
+    pub(super) fn signal_all(&self, signal: Signal) -> io::Result<()> {
+        let pid = self.process.id();
+        kill_process(Pid::from_child(&self.process), signal)?;
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
+        for child in children.split_whitespace().filter_map(|child| child.parse().ok()) {
+            // One that has ended meanwhile is none of them any more.
+            let _ = Pid::from_raw(child).map(|child| kill_process(child, signal));
+        }
+        Ok(())
+    }
+
     /// Stops the process and waits until it is gone: rolls open transactions back first, and gives up on order when
     /// the deadline passes.
     pub(super) async fn stop(&mut self, deadline: Duration) {

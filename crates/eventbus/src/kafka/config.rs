@@ -120,6 +120,8 @@ impl KafkaConfig {
             // A broker that says nothing for so long is connected to anew, and what it did not answer is sent again,
             // records under the same numbers. A partition whose offset is being checked waits as long at most.
             .set("socket.timeout.ms", "10000")
+            // The same for opening a connection: into a silent network that takes as long as the system likes.
+            .set("socket.connection.setup.timeout.ms", "5000")
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "1000")
             .set("socket.keepalive.enable", "true")

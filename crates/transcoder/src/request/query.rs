@@ -71,6 +71,10 @@ fn set(
     Ok(())
 }
 
+/// The names in a query, as they stand there.
+pub(super) fn names_in(query: &str) -> impl Iterator<Item = String> {
+    let names = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    names.filter_map(|name| decode(name).map(|name| quote(&name)))
 }
 
 /// Reads a name and its value as all queries are read here; nothing if they are not UTF-8 in percent-encoding.
