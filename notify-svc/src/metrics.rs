@@ -43,18 +43,22 @@ impl Default for Metrics {
         let metrics = Self {
             notifications: meter
                 .u64_counter("notify.notifications")
+                .with_unit("{change}")
                 .with_description("Changes of notifications, by the state they went to.")
                 .build(),
             attempts: meter
                 .u64_counter("notify.smtp.attempts")
+                .with_unit("{attempt}")
                 .with_description("SMTP attempts by outcome and reply code.")
                 .build(),
             unknown_events: meter
                 .u64_counter("notify.events.unknown")
+                .with_unit("{event}")
                 .with_description("Events of a type that this service does not know.")
                 .build(),
             forgotten_events: meter
                 .u64_counter("notify.events.forgotten")
+                .with_unit("{event}")
                 .with_description("Events for a mail that are older than what the ledger remembers.")
                 .build(),
             delivery: meter
@@ -71,6 +75,7 @@ impl Default for Metrics {
                 .build(),
             backlog: meter
                 .u64_gauge("notify.backlog")
+                .with_unit("{notification}")
                 .with_description("Open notifications by state.")
                 .build(),
             backlog_age: meter
@@ -80,6 +85,7 @@ impl Default for Metrics {
                 .build(),
             overdue: meter
                 .u64_gauge("notify.backlog.overdue")
+                .with_unit("{notification}")
                 .with_description("Notifications that are due and not sent, by category.")
                 .build(),
             overdue_age: meter
@@ -89,10 +95,12 @@ impl Default for Metrics {
                 .build(),
             breaker_open: meter
                 .u64_gauge("notify.smtp.breaker_open")
+                .with_unit("{breaker}")
                 .with_description("1 while sending pauses because the relay is away.")
                 .build(),
             dead_letters: meter
                 .u64_gauge("notify.dead_letters")
+                .with_unit("{letter}")
                 .with_description("Dead letters that wait for somebody, by consumer group.")
                 .build(),
             seen: Mutex::default(),

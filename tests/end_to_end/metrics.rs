@@ -160,7 +160,57 @@ async fn the_page_of_metrics_lists_what_the_running_system_exports() {
         "deploy/observability/metrics.md is not what the system exports; UPDATE_PAGES=1 writes it anew.\n{}",
         difference(&written, &exported)
     );
+    assert_eq!(faults(&metrics), [""; 0], "`promtool check metrics` says so too");
     assert_nothing_personal(&person, &system).await;
+}
+
+/// What `promtool check metrics` finds fault with
+/// (<https://github.com/prometheus/prometheus/tree/main/util/promlint>).
+fn faults(metrics: &BTreeMap<String, Metric>) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (name, Metric { kind, help, labels }) in metrics {
+        let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
+        let mut check = |is_fault: bool, fault: &str| {
+            if is_fault {
+                faults.push(format!("{name}: {fault}"));
+            }
+        };
+        check(help.is_empty(), "no help");
+        check((kind == "counter") != ends(&["_total"]), "a counter ends in _total, and nothing else does");
+        check(
+            kind != "histogram" && (ends(&["_count", "_sum", "_bucket"]) || labels.contains("le")),
+            "_count, _sum, _bucket and le are for histograms",
+        );
+        check(
+            ends(&[
+                "_ms",
+                "_milliseconds",
+                "_us",
+                "_minutes",
+                "_hours",
+                "_kilobytes",
+                "_megabytes",
+                "_percent",
+            ]),
+            "no base unit",
+        );
+        check(ends(&["_gauge", "_counter", "_histogram"]), "the type does not belong into the name");
+        check(name.contains(':') || name.contains(char::is_uppercase), "a name in snake_case");
+    }
+    faults
+}
+
+#[test]
+fn a_gauge_that_calls_itself_a_count_is_a_fault() {
+    let mut metrics = BTreeMap::new();
+    let text = "# HELP a_count Things.\n# TYPE a_count gauge\na_count 3\n\
+                # TYPE b_ms counter\nb_ms 3\n\
+                # HELP good_total Things.\n# TYPE good_total counter\ngood_total 3\n\
+                # HELP c_seconds Time.\n# TYPE c_seconds histogram\nc_seconds_count 1\n";
+    read(text, &mut metrics);
+    let names: Vec<_> =
+        faults(&metrics).iter().map(|fault| fault.split(':').next().unwrap().to_owned()).collect();
+    assert_eq!(names, ["a_count", "b_ms", "b_ms", "b_ms"]);
 }
 
 /// The lines that only one of the two has.

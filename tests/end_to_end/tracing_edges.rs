@@ -9,6 +9,67 @@ const CLIENT: i32 = 3;
 const PRODUCER: i32 = 4;
 const CONSUMER: i32 = 5;
 
+/// A sign-in that fails, under a trace of its own; returns when the collector has it.
+async fn marker(system: &System, collector: &Collector) -> String {
+    let trace_id = uuid::Uuid::now_v7().simple().to_string();
+    let account = Account::new("en");
+    let response = system
+        .api()
+        .request("POST", "/v1/auth/login")
+        .header("traceparent", format!("00-{trace_id}-00f067aa0ba902b7-01"))
+        .json(&serde_json::json!({ "email": account.email, "password": account.password }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 401);
+    eventually("the sign-in is exported, door and service", Duration::from_secs(60), || async {
+        let spans = collector.trace(&trace_id);
+        (spans.iter().filter(|span| span.kind == SERVER).count() == 2).then_some(())
+    })
+    .await;
+    trace_id
+}
+
+/// How many probes of its database a process has made.
+async fn probes(system: &System) -> u64 {
+    let text = reqwest::get(system.metrics("user-svc")).await.unwrap().text().await.unwrap();
+    text.lines()
+        .filter(|line| line.starts_with("db_client_connection_wait_time_seconds_count"))
+        .filter(|line| line.contains("pool_name=\"user-svc\""))
+        .filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok())
+        .sum()
+}
+
+#[tokio::test]
+async fn an_idle_system_exports_nothing_however_often_it_is_probed() {
+    let collector = Collector::start().await;
+    let system = System::start(Options {
+        environment: vec![
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint()),
+            ("OTEL_BSP_SCHEDULE_DELAY", "200".to_owned()),
+        ],
+        ..Options::default()
+    })
+    .await;
+    marker(&system, &collector).await;
+    let before = collector.all().len();
+    let start = probes(&system).await;
+    // Ten seconds by the system's own clock: every timer but the slowest comes round, and the gateway asks each service
+    // for its health some twenty times.
+    eventually("ten probes have gone by", Duration::from_secs(120), || async {
+        assert_eq!(system.api().get("/readyz").await.status(), 200);
+        (probes(&system).await >= start + 10).then_some(())
+    })
+    .await;
+    let last = marker(&system, &collector).await;
+    let idle: Vec<_> =
+        collector.all().into_iter().skip(before).filter(|span| span.trace_id != last).collect();
+    assert!(idle.is_empty(), "{idle:#?}");
+    // What comes round more rarely was there at the start.
+    let keys: Vec<_> = collector.all().into_iter().filter(|span| span.name.contains("GetKeySet")).collect();
+    assert!(keys.is_empty(), "{keys:#?}");
+}
+
 #[tokio::test]
 async fn the_callers_trace_runs_over_every_hop_to_the_smtp_reply() {
     let collector = Collector::start().await;

@@ -45,6 +45,7 @@ impl BacklogMetrics {
             source: KeyValue::new("source", source.to_owned()),
             active: meter
                 .u64_gauge("outbox.relay.active")
+                .with_unit("{relay}")
                 .with_description(
                     "1 in the one process of a service that publishes, 0 in those that stand by.",
                 )

@@ -101,7 +101,7 @@ DASHBOARD = Dashboard(
                     "Of the connections that the pool may have. At 1 the next call waits.",
                     [
                         Query(
-                            f'sum by (job, instance, db_client_connection_pool_name) (db_client_connection_count{{{HERE}, db_client_connection_state="used"}})'
+                            f'sum by (job, instance, db_client_connection_pool_name) (db_client_connection_usage{{{HERE}, db_client_connection_state="used"}})'
                             f" / on (job, instance, db_client_connection_pool_name) db_client_connection_max{{{HERE}}}",
                             "{{job}} {{instance}}",
                         )

@@ -15,12 +15,14 @@ use super::{FeedConfig, FeedEvent};
 static CONNECTIONS: LazyLock<UpDownCounter<i64>> = LazyLock::new(|| {
     opentelemetry::global::meter("gateway")
         .i64_up_down_counter("gateway.feed.connections")
+        .with_unit("{connection}")
         .with_description("Open connections of the live feed.")
         .build()
 });
 static CUT_OFF: LazyLock<Counter<u64>> = LazyLock::new(|| {
     opentelemetry::global::meter("gateway")
         .u64_counter("gateway.feed.cut_off")
+        .with_unit("{connection}")
         .with_description("Connections of the live feed that did not keep up.")
         .build()
 });

@@ -19,6 +19,7 @@ const MAX_FAILURES: u32 = 3;
 static STATE: LazyLock<Gauge<u64>> = LazyLock::new(|| {
     opentelemetry::global::meter("gateway")
         .u64_gauge("gateway.breaker.state")
+        .with_unit("{state}")
         .with_description("Circuit breaker of a service behind the gateway: 0 closed, 1 half open, 2 open.")
         .build()
 });

@@ -15,6 +15,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let plans = global::meter("workout-svc")
             .u64_counter("workout.planner.plans")
+            .with_unit("{plan}")
             .with_description("Plans by who made them, and why a model did not where one is configured.")
             .build();
         Self { plans }

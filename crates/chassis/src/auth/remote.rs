@@ -120,7 +120,7 @@ impl KeySetFetcher {
 }
 
 async fn fetch(client: Client) -> Result<Keys, FetchError> {
-    let mut auth = AuthServiceClient::new(client);
+    let mut auth = AuthServiceClient::new(client.untraced());
     let answer = timeout(FETCH_TIMEOUT, auth.get_key_set(GetKeySetRequest {})).await;
     let answer =
         answer.map_err(|_| FetchError::Timeout)?.map_err(|status| FetchError::Call(status.code()))?;

@@ -41,7 +41,8 @@ impl PoolMetrics {
         Self {
             pool,
             connections: meter
-                .u64_gauge("db.client.connection.count")
+                // The conventions' name, `….count`, is not one that a gauge of Prometheus may have.
+                .u64_gauge("db.client.connection.usage")
                 .with_unit("{connection}")
                 .with_description("Connections of the pool by state, counted once a second.")
                 .build(),

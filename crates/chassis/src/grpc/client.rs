@@ -25,12 +25,14 @@ pub use self::health::watch_health;
 pub use self::replicas::EndpointError;
 use self::replicas::Replicas;
 use super::methods;
+use super::status_name::status_name;
 use crate::telemetry;
 
 /// Calls one service, wherever its replicas are; clones share the connections.
 #[derive(Clone, Debug)]
 pub struct Client {
     replicas: Replicas,
+    traced: bool,
 }
 
 /// Prepares `connections` connections to each replica of a service, each opened at its first call.
@@ -38,13 +40,20 @@ pub struct Client {
 /// `endpoints` are URLs such as `http://127.0.0.1:50051`, separated by commas. A name that stands for several addresses
 /// (a headless service of Kubernetes, for example) stands for as many replicas, and is looked up again and again.
 pub fn connect(endpoints: &str, connections: usize) -> Result<Client, EndpointError> {
-    Ok(Client { replicas: Replicas::new(endpoints, connections)? })
+    Ok(Client { replicas: Replicas::new(endpoints, connections)?, traced: true })
 }
 
 impl Client {
     /// Whether a replica is known that is not known to be away.
     pub fn has_replica(&self) -> bool {
         self.replicas.any_welcomes()
+    }
+
+    /// The same client for calls that a service makes by the clock: they leave no trace, here and there.
+    #[must_use]
+    pub fn untraced(mut self) -> Self {
+        self.traced = false;
+        self
     }
 }
 
@@ -60,19 +69,26 @@ impl Service<Request<Body>> for Client {
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let known = methods::find(request.uri().path());
-        let span = tracing::info_span!(
-            "rpc.client",
-            otel.name = known.map_or("other", |method| method.name.as_str()),
-            otel.kind = "client",
-            otel.status_code = tracing::field::Empty,
-            rpc.system = "grpc",
-            rpc.service = known.map(|method| method.service.as_str()),
-            rpc.method = known.map(|method| method.method.as_str()),
-            rpc.grpc.status_code = tracing::field::Empty,
-        );
-        telemetry::inject(&span.context(), request.headers_mut());
         let takes_stream = known.is_none_or(|method| method.takes_stream);
         let replicas = self.replicas.clone();
+        if !self.traced {
+            telemetry::inject_untraced(request.headers_mut());
+            return Box::pin(async move { delivery::deliver(&replicas, request, takes_stream).await });
+        }
+        let name = known.map_or("other", |method| method.name.as_str());
+        let span = tracing::info_span!(
+            "rpc.client",
+            otel.name = name,
+            otel.kind = "client",
+            otel.status_code = tracing::field::Empty,
+            rpc.system.name = "grpc",
+            rpc.method = name,
+            rpc.response.status_code = tracing::field::Empty,
+            server.address = tracing::field::Empty,
+            server.port = tracing::field::Empty,
+            error.type = tracing::field::Empty,
+        );
+        telemetry::inject(&span.context(), request.headers_mut());
         let recorded = span.clone();
         Box::pin(
             async move {
@@ -83,8 +99,9 @@ impl Service<Request<Body>> for Client {
                     }
                     Err(_) => Code::Unavailable,
                 };
-                recorded.record("rpc.grpc.status_code", code as i32);
+                recorded.record("rpc.response.status_code", status_name(code));
                 if code != Code::Ok {
+                    recorded.record("error.type", status_name(code));
                     recorded.record("otel.status_code", "ERROR");
                 }
                 result

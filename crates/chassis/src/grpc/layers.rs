@@ -35,9 +35,12 @@ static DURATION: LazyLock<Histogram<f64>> = LazyLock::new(|| {
 
 /// Opens the server span of the call and records its outcome and duration.
 ///
-/// Semantic conventions: <https://opentelemetry.io/docs/specs/semconv/rpc/grpc/> and, for the metric,
+/// Semantic conventions: <https://opentelemetry.io/docs/specs/semconv/rpc/rpc-spans/> and, for the metric,
 /// <https://opentelemetry.io/docs/specs/semconv/rpc/rpc-metrics/>.
 pub(super) async fn observe(request: Request, next: Next) -> Response {
+    if methods::is_upkeep(request.uri().path()) {
+        return next.run(request).await;
+    }
     // Names come from the contracts, never from the wire: an invented path must not invent a metric.
     let known = methods::find(request.uri().path());
     let name = known.map_or("other", |method| method.name.as_str());
@@ -46,10 +49,10 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         otel.name = name,
         otel.kind = "server",
         otel.status_code = tracing::field::Empty,
-        rpc.system = "grpc",
-        rpc.service = known.map(|method| method.service.as_str()),
-        rpc.method = known.map(|method| method.method.as_str()),
-        rpc.grpc.status_code = tracing::field::Empty,
+        rpc.system.name = "grpc",
+        rpc.method = name,
+        rpc.response.status_code = tracing::field::Empty,
+        error.type = tracing::field::Empty,
         request_id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()),
         trace_id = tracing::field::Empty,
     );
@@ -74,7 +77,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
 }
 
 fn record(span: &Span, code: Code) {
-    span.record("rpc.grpc.status_code", code as i32);
+    span.record("rpc.response.status_code", status_name(code));
     let at_fault = matches!(
         code,
         Code::Unknown
@@ -85,6 +88,7 @@ fn record(span: &Span, code: Code) {
             | Code::DataLoss
     );
     if at_fault {
+        span.record("error.type", status_name(code));
         span.record("otel.status_code", "ERROR");
     }
 }

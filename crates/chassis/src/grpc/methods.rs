@@ -10,10 +10,6 @@ use prost_reflect::{DescriptorPool, Value};
 pub(super) struct Rpc {
     /// `package.Service/Method`: the span name, and a label of which there are only so many.
     pub(super) name: String,
-    /// Full name of the service.
-    pub(super) service: String,
-    /// Name of the method.
-    pub(super) method: String,
     /// Whether it may be called without an access token.
     pub(super) public: bool,
     /// Whether the caller sends a stream.
@@ -29,6 +25,12 @@ pub(super) fn find(path: &str) -> Option<&'static Rpc> {
     METHODS.get(path)
 }
 
+/// Whether the path is one of those by which others look after this server: health and reflection. They are asked for
+/// twice a second by everybody, and are no work.
+pub(super) fn is_upkeep(path: &str) -> bool {
+    ["/grpc.health.", "/grpc.reflection."].iter().any(|package| path.starts_with(package))
+}
+
 fn read(descriptor_set: &[u8]) -> HashMap<String, Rpc> {
     let pool = DescriptorPool::decode(descriptor_set).expect("our own build wrote the descriptor set");
     let public = pool.get_extension_by_name("fitness.options.v1.public").expect("options.proto has it");
@@ -41,8 +43,6 @@ fn read(descriptor_set: &[u8]) -> HashMap<String, Rpc> {
                 format!("/{name}"),
                 Rpc {
                     name,
-                    service: service.full_name().to_owned(),
-                    method: method.name().to_owned(),
                     public,
                     takes_stream: method.is_client_streaming(),
                     gives_stream: method.is_server_streaming(),
@@ -62,5 +62,13 @@ mod tests {
         assert!(find("/fitness.user.v1.AuthService/Login").unwrap().public);
         assert!(!find("/fitness.user.v1.UserService/GetMe").unwrap().public);
         assert_eq!(find("/fitness.user.v1.AuthService/Nothing"), None);
+    }
+
+    #[test]
+    fn health_and_reflection_are_upkeep_and_calls_are_not() {
+        assert!(is_upkeep("/grpc.health.v1.Health/Check"));
+        assert!(is_upkeep("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"));
+        assert!(!is_upkeep("/fitness.user.v1.AuthService/Login"));
+        assert!(!is_upkeep("/grpc.invented.v1.Nothing/Call"));
     }
 }

@@ -1,11 +1,15 @@
 //! Log events to the standard error and, if there is a collector, over OTLP.
 
 use std::str::FromStr;
+use std::time::SystemTime;
 
+use opentelemetry::InstrumentationScope;
+use opentelemetry::logs::LogRecord as _;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_otlp::{LogExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::logs::SdkLoggerProvider;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::logs::{LogProcessor, SdkLogRecord, SdkLoggerProvider};
 use tracing::Subscriber;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
@@ -64,7 +68,25 @@ pub(super) fn provider(
         .with_endpoint(endpoint)
         .build()
         .map_err(TelemetryError::Endpoint)?;
-    Ok(Some(SdkLoggerProvider::builder().with_resource(resource).with_batch_exporter(exporter).build()))
+    let builder = SdkLoggerProvider::builder().with_resource(resource);
+    // Processors run in their order.
+    Ok(Some(builder.with_log_processor(HappenedNow).with_batch_exporter(exporter).build()))
+}
+
+/// Says of each record when it happened: the bridge only knows when it was seen, which is the same.
+#[derive(Debug)]
+struct HappenedNow;
+
+impl LogProcessor for HappenedNow {
+    fn emit(&self, record: &mut SdkLogRecord, _scope: &InstrumentationScope) {
+        if record.timestamp().is_none() {
+            record.set_timestamp(record.observed_timestamp().unwrap_or_else(SystemTime::now));
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
 }
 
 pub(super) fn export_layer<S>(provider: &SdkLoggerProvider) -> impl Layer<S> + Send + Sync + use<S>

@@ -1,9 +1,12 @@
 //! Spans to OpenTelemetry.
 
+use std::time::Duration;
+
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{SdkTracerProvider, Tracer};
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter as SpanExporterTrait, Tracer};
 use tracing::Subscriber;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::Layer;
@@ -23,9 +26,40 @@ pub(super) fn provider(
             .with_endpoint(endpoint)
             .build()
             .map_err(TelemetryError::Endpoint)?;
-        builder = builder.with_batch_exporter(exporter);
+        builder = builder.with_batch_exporter(Namespaced(exporter));
     }
     Ok(builder.build())
+}
+
+/// Gives attributes of ours a namespace: in the log they are `request_id` and the like, and elsewhere names without a dot
+/// belong to the conventions. A trace id is in the span itself.
+#[derive(Debug)]
+struct Namespaced<E>(E);
+
+impl<E: SpanExporterTrait> SpanExporterTrait for Namespaced<E> {
+    async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
+        for span in &mut batch {
+            span.attributes.retain(|attribute| attribute.key.as_str() != "trace_id");
+            for attribute in &mut span.attributes {
+                if !attribute.key.as_str().contains('.') {
+                    attribute.key = format!("fitness.{}", attribute.key).into();
+                }
+            }
+        }
+        self.0.export(batch).await
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.0.shutdown_with_timeout(timeout)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.0.force_flush()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.0.set_resource(resource);
+    }
 }
 
 /// Turns spans of level INFO into OpenTelemetry spans; log events stay out of them.

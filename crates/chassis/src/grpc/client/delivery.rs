@@ -21,6 +21,7 @@ const MAX_ATTEMPTS: usize = 3;
 static REPEATED: LazyLock<Counter<u64>> = LazyLock::new(|| {
     opentelemetry::global::meter("chassis")
         .u64_counter("rpc.client.repeated_calls")
+        .with_unit("{call}")
         .with_description("Calls that never reached a server and were offered to another replica.")
         .build()
 });
@@ -95,6 +96,10 @@ pub(super) async fn deliver(
     let mut tried = Vec::new();
     loop {
         let replica = replicas.pick(&tried).await.ok_or(CallError::NoAddress)?;
+        // The last one is the one that answered.
+        let span = tracing::Span::current();
+        span.record("server.address", replica.addr().ip().to_string());
+        span.record("server.port", replica.addr().port());
         let body = message.lend().expect("whether it can be lent once more was asked for");
         let error = match replica.call(Request::from_parts(head.clone(), body)).await {
             Some(Ok(response)) => return Ok(response),
