@@ -19,8 +19,9 @@ pub fn inject(context: &Context, headers: &mut HeaderMap) {
 
 /// Writes a trace context into the headers that says: nobody follows this. The other side opens no span that is exported.
 pub fn inject_untraced(headers: &mut HeaderMap) {
-    let (trace, span) =
-        (uuid::Uuid::new_v4().into_bytes(), uuid::Uuid::new_v4().as_u64_pair().0.to_be_bytes());
+    let id = uuid::Uuid::now_v7();
+    // The second half is random.
+    let (trace, span) = (id.into_bytes(), id.as_u64_pair().1.to_be_bytes());
     let untraced = SpanContext::new(
         TraceId::from_bytes(trace),
         SpanId::from_bytes(span),
