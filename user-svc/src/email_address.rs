@@ -47,6 +47,14 @@ impl EmailAddress {
         &self.text
     }
 
+    /// The mailbox that limits count: without what stands behind a plus, where nearly all providers let one person have
+    /// as many addresses as they like. It is no account and no place to send to.
+    pub fn mailbox(&self) -> String {
+        let (local, domain) = self.key.split_once('@').unwrap_or((&self.key, ""));
+        let person = local.split_once('+').map_or(local, |(person, _)| person);
+        format!("{}@{domain}", if person.is_empty() { local } else { person })
+    }
+
     /// The address in lower case. Two addresses with one key are the same account: no provider in use tells
     /// mailboxes apart by case, and if one did, letting both in would let one person pass for the other.
     pub fn key(&self) -> &str {
@@ -90,6 +98,16 @@ mod tests {
     fn addresses_that_differ_by_case_only_have_one_key() {
         let key = |text| EmailAddress::parse(text).unwrap().key().to_owned();
         assert_eq!(key("Anna@Example.ORG"), key("anna@example.org"));
+    }
+
+    #[test]
+    fn addresses_that_differ_behind_a_plus_are_one_mailbox() {
+        let mailbox = |text| EmailAddress::parse(text).unwrap().mailbox();
+        for text in ["Anna@example.org", "anna+1@example.org", "ANNA+a+b@example.org"] {
+            assert_eq!(mailbox(text), "anna@example.org");
+        }
+        assert_eq!(mailbox("+1@example.org"), "+1@example.org");
+        assert_ne!(mailbox("anna+1@example.org"), mailbox("anna+1@example.com"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub(crate) mod devices;
 pub(crate) mod doomed_objects;
 pub(crate) mod files;
 pub(crate) mod inbox;
+pub(crate) mod known_places;
 pub(crate) mod one_time_codes;
 pub(crate) mod password_resets;
 pub(crate) mod passwords;

@@ -29,7 +29,8 @@ impl Accounts {
         let owner = user.filter(|user| user.email_verified).map(|user| user.user_id);
         let (reset, requested) = self.draw_link(owner.unwrap_or_default(), &email, now);
         let stored = if owner.is_some() {
-            password_resets::issue(&mut transaction, &reset).await?
+            password_resets::issue(&mut transaction, &reset).await?;
+            true
         } else {
             decoy::write(&mut transaction).await?;
             false

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chassis::lifecycle::chain;
 use tokio_util::sync::CancellationToken;
 
+use super::limits::PLACE_LIFETIME;
 use super::{AccountError, Accounts};
 use crate::store::retention::{self, BATCH};
 
@@ -33,13 +34,15 @@ impl Accounts {
         }
     }
 
-    /// Removes ended windows of limits, registrations that nobody proved, ended sessions, and refresh tokens that were used so long ago that a session
+    /// Removes ended windows of limits, registrations that nobody proved, places not used for long, ended sessions, and refresh tokens that were used so long ago that a session
     /// could have ended since: such a token is refused like an invented one.
     async fn prune(&self) -> Result<(), AccountError> {
         let now = self.now();
         let mut connection = self.pool.acquire().await?;
         while retention::delete_ended_windows(&mut connection, now).await? == BATCH {}
         while retention::delete_old_registrations(&mut connection, now).await? == BATCH {}
+        let long_unused = now - PLACE_LIFETIME;
+        while retention::delete_old_places(&mut connection, long_unused).await? == BATCH {}
         while retention::delete_ended_sessions(&mut connection, now).await? == BATCH {}
         let long_ago = now - self.session_lifetime;
         while retention::delete_used_tokens(&mut connection, long_ago).await? == BATCH {}

@@ -2,6 +2,10 @@
 //!
 //! A try is counted before its outcome is known and given back if it was right, so that guesses made at the same time
 //! cannot share one. The count is kept under a keyed hash of the address, whether or not that has an account.
+//!
+//! What one network does to an account is counted by itself, so that nobody uses up what another one has. A second
+//! count holds all networks together, against guesses from many of them; it does not hold for a device at a network
+//! from where the mailbox's owner signed in before, so that strangers slow strangers only.
 
 use std::time::Duration;
 
@@ -9,11 +13,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{AccountError, Accounts};
-use crate::client::Client;
+use crate::client::{Client, ClientAddress};
 use crate::email_address::EmailAddress;
 use crate::one_time_code::Purpose;
-use crate::rate_limit::{SIGN_IN_WINDOW, WINDOW};
+use crate::rate_limit::{SIGN_IN_WINDOW, STRANGERS, WINDOW};
+use crate::store::known_places;
 use crate::store::rate_limits::{self, Charge};
+
+/// For how long a place is known after the last sign-in there.
+pub(super) const PLACE_LIFETIME: TimeDelta = TimeDelta::days(90);
 
 /// Something of which there is only so much.
 #[derive(Clone, Copy)]
@@ -26,8 +34,8 @@ pub(super) enum Act<'a> {
     TryCode(&'a EmailAddress, Purpose),
     /// Following a link.
     TryLink,
-    /// Opening an account, which mails a code. For the address, the limits on its codes hold.
-    Register,
+    /// Opening an account, which mails a code or a notice.
+    Register(&'a EmailAddress),
     /// Asking for a code.
     AskForCode(&'a EmailAddress, Purpose),
     /// Asking for a link.
@@ -38,16 +46,34 @@ pub(super) enum Act<'a> {
 #[must_use]
 pub(super) struct Spent(Vec<Charge>);
 
-/// Whose limit it is, how many and for how long.
-type Limit = (&'static str, Vec<u8>, u32, TimeDelta);
+/// What is limited, for whom, how many and for how long.
+struct Limit {
+    label: &'static str,
+    subject: Vec<u8>,
+    allowed: u32,
+    window: TimeDelta,
+}
+
+impl Act<'_> {
+    /// The address that it is about.
+    fn email(&self) -> Option<&EmailAddress> {
+        match self {
+            Self::TryPassword(email)
+            | Self::TryCode(email, _)
+            | Self::Register(email)
+            | Self::AskForCode(email, _)
+            | Self::AskForLink(email) => Some(email),
+            Self::TryOldPassword(_) | Self::TryLink => None,
+        }
+    }
+}
 
 impl Accounts {
     /// Counts an act against its limits, or refuses it.
     pub(super) async fn spend(&self, act: Act<'_>, client: &Client) -> Result<Spent, AccountError> {
         let now = self.now();
-        let limits = [self.limit_of_subject(act), self.limit_of_client(act, client)];
-        let in_force = limits.into_iter().flatten().filter(|(_, _, allowed, _)| *allowed > 0);
-        let charges: Vec<_> = in_force.map(|limit| self.charge(limit, now)).collect();
+        let known = self.is_known(act, client, now).await?;
+        let charges = self.charges(act, client, known, now);
         if charges.is_empty() {
             return Ok(Spent(charges));
         }
@@ -74,50 +100,93 @@ impl Accounts {
         }
     }
 
+    /// Whether the owner of the mailbox signed in from here before; asked for every address alike.
+    async fn is_known(
+        &self,
+        act: Act<'_>,
+        client: &Client,
+        now: DateTime<Utc>,
+    ) -> Result<bool, AccountError> {
+        let place = act.email().and_then(|email| self.place_hash(email, client));
+        let Some(place) = place else { return Ok(false) };
+        let mut connection = self.pool.acquire().await?;
+        Ok(known_places::is_known(&mut connection, &place, now - PLACE_LIFETIME).await?)
+    }
+
+    /// A device at a network, as the owner of a mailbox uses it. Who calls without a gateway is nowhere in particular.
+    pub(super) fn place_hash(&self, email: &EmailAddress, client: &Client) -> Option<[u8; 32]> {
+        let network = client.address?.network().to_string();
+        let parts = [email.mailbox(), client.device.kind().to_owned(), network];
+        Some(self.pepper.pseudonym("place", &parts.each_ref().map(|part| part.as_bytes())))
+    }
+
+    fn charges(&self, act: Act<'_>, client: &Client, known: bool, now: DateTime<Utc>) -> Vec<Charge> {
+        let mut charges = Vec::new();
+        let mut charge = |label, parts: &[&[u8]], allowed: u32, window| {
+            if allowed > 0 {
+                charges.push(Charge {
+                    key: self.pepper.pseudonym(label, parts),
+                    allowed: i32::try_from(allowed).unwrap_or(i32::MAX),
+                    expire_time: now + window,
+                });
+            }
+        };
+        if let Some(Limit { label, subject, allowed, window }) = self.limit_of_subject(act) {
+            let network = client.address.map_or_else(String::new, |address| address.network().to_string());
+            charge(label, &[&subject, network.as_bytes()], allowed, window);
+            if !known {
+                charge(label, &[&subject], allowed.saturating_mul(STRANGERS), window);
+            }
+        }
+        let (label, allowed, window) = self.limit_of_client(act);
+        for (network, length, customers) in client.address.map(ClientAddress::networks).unwrap_or_default() {
+            // A known device does not pay for the rest of a wide network.
+            if customers == 1 || !known {
+                let allowed = allowed.saturating_mul(customers);
+                charge(label, &[network.to_string().as_bytes(), &[length]], allowed, window);
+            }
+        }
+        charges
+    }
+
     fn limit_of_subject(&self, act: Act<'_>) -> Option<Limit> {
         let limits = &self.limits;
-        let address = |email: &EmailAddress| email.key().as_bytes().to_vec();
-        Some(match act {
+        let account = |email: &EmailAddress| email.key().as_bytes().to_vec();
+        let mailbox = |email: &EmailAddress| email.mailbox().into_bytes();
+        let (label, subject, allowed, window) = match act {
             Act::TryPassword(email) => {
-                ("password", address(email), limits.sign_ins_per_address, SIGN_IN_WINDOW)
+                ("password", account(email), limits.sign_ins_per_address, SIGN_IN_WINDOW)
             }
             Act::TryOldPassword(user_id) => {
                 ("old-password", user_id.as_bytes().to_vec(), limits.sign_ins_per_address, SIGN_IN_WINDOW)
             }
             Act::TryCode(email, Purpose::Verify) => {
-                ("verify-code", address(email), limits.code_tries_per_address, WINDOW)
+                ("verify-code", account(email), limits.code_tries_per_address, WINDOW)
             }
             Act::TryCode(email, Purpose::Login) => {
-                ("login-code", address(email), limits.code_tries_per_address, WINDOW)
+                ("login-code", account(email), limits.code_tries_per_address, WINDOW)
             }
+            Act::Register(email) => ("register-mail", mailbox(email), limits.mails_per_address, WINDOW),
             Act::AskForCode(email, Purpose::Verify) => {
-                ("verify-mail", address(email), limits.mails_per_address, WINDOW)
+                ("verify-mail", mailbox(email), limits.mails_per_address, WINDOW)
             }
             Act::AskForCode(email, Purpose::Login) => {
-                ("login-mail", address(email), limits.mails_per_address, WINDOW)
+                ("login-mail", mailbox(email), limits.mails_per_address, WINDOW)
             }
-            Act::AskForLink(email) => ("reset-mail", address(email), limits.mails_per_address, WINDOW),
-            Act::TryLink | Act::Register => return None,
-        })
+            Act::AskForLink(email) => ("reset-mail", mailbox(email), limits.mails_per_address, WINDOW),
+            Act::TryLink => return None,
+        };
+        Some(Limit { label, subject, allowed, window })
     }
 
-    fn limit_of_client(&self, act: Act<'_>, client: &Client) -> Option<Limit> {
-        let network = client.address?.network().to_string().into_bytes();
-        Some(match act {
+    fn limit_of_client(&self, act: Act<'_>) -> (&'static str, u32, TimeDelta) {
+        match act {
             Act::TryPassword(_) | Act::TryOldPassword(_) | Act::TryCode(..) | Act::TryLink => {
-                ("client-failures", network, self.limits.failures_per_client, SIGN_IN_WINDOW)
+                ("client-failures", self.limits.failures_per_client, SIGN_IN_WINDOW)
             }
-            Act::Register | Act::AskForCode(..) | Act::AskForLink(_) => {
-                ("client-mails", network, self.limits.mails_per_client, WINDOW)
+            Act::Register(_) | Act::AskForCode(..) | Act::AskForLink(_) => {
+                ("client-mails", self.limits.mails_per_client, WINDOW)
             }
-        })
-    }
-
-    fn charge(&self, (label, subject, allowed, window): Limit, now: DateTime<Utc>) -> Charge {
-        Charge {
-            key: self.pepper.pseudonym(label, &[&subject]),
-            allowed: i32::try_from(allowed).unwrap_or(i32::MAX),
-            expire_time: now + window,
         }
     }
 }

@@ -54,7 +54,7 @@ impl Accounts {
     /// Opens the account, or tells the owner of the address about the attempt.
     pub async fn register(&self, request: Register, client: &Client) -> Result<(), AccountError> {
         let (email, profile) = parse(&request)?;
-        let _ = self.spend(Act::Register, client).await?;
+        let _ = self.spend(Act::Register(&email), client).await?;
         let address_hash = self.address_hash(&email);
         let request_hash = self.request_hash(&request);
         let mut hashed = None;

@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use super::{AccountError, Accounts, timestamp};
 use crate::client::Client;
+use crate::email_address::EmailAddress;
 use crate::opaque_token::OpaqueToken;
-use crate::store::devices;
 use crate::store::sessions::{self, NewSession};
+use crate::store::{devices, known_places};
 use crate::user::User;
 
 /// A session with fresh tokens.
@@ -51,6 +52,10 @@ impl Accounts {
         let device_hash =
             self.pepper.pseudonym("device", &[user.user_id.as_bytes(), device.kind().as_bytes()]);
         let new_device = devices::note(connection, user.user_id, &device_hash, device.name(), now).await?;
+        let email = EmailAddress::parse(&user.email).ok();
+        if let Some(place) = email.and_then(|email| self.place_hash(&email, client)) {
+            known_places::note(connection, user.user_id, &place, now).await?;
+        }
         let event = UserSignedIn {
             user_id: user.user_id.to_string(),
             session_id: session.session_id.to_string(),

@@ -56,6 +56,31 @@ pub(crate) async fn delete_old_registrations(
     Ok(deleted.rows_affected())
 }
 
+/// Forgets places where nobody signed in after the given time.
+pub(crate) async fn delete_old_places(
+    connection: &mut PgConnection,
+    before: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!(
+        r#"
+        DELETE FROM known_places
+        WHERE place_hash IN (
+            SELECT place_hash
+            FROM known_places
+            WHERE last_use_time <= $1
+            ORDER BY last_use_time
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        "#,
+        before,
+        BATCH.cast_signed(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
 /// Deletes sessions that have ended by themselves, with all their tokens. A revoked one stays until then.
 pub(crate) async fn delete_ended_sessions(
     connection: &mut PgConnection,

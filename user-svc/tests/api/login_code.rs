@@ -56,14 +56,11 @@ async fn an_unproved_address_and_an_unknown_one_get_no_code() {
 }
 
 #[tokio::test]
-async fn a_newer_code_supersedes_the_older_and_comes_once_a_minute_at_most() {
+async fn a_newer_code_supersedes_the_older() {
     let service = Service::start().await;
     service.open_account("anna@example.org").await;
     service.request_login_code("anna@example.org").await.unwrap();
     let older = service.last_code().await;
-    service.request_login_code("anna@example.org").await.unwrap();
-    assert_eq!(service.last_code().await, older, "a minute has not passed");
-    service.clock.advance(TimeDelta::seconds(60));
     service.request_login_code("anna@example.org").await.unwrap();
     let newer = service.last_code().await;
     if older != newer {

@@ -48,17 +48,18 @@ enum State {
 const MINE: &str = "the pass phrase of a stranger";
 const OTHER: &str = "another phrase of a stranger";
 
+fn outcome<T>(outcome: Result<T, Status>) -> String {
+    match outcome {
+        Ok(_) => "ok".to_owned(),
+        Err(status) => format!("{:?} {} {}", status.code(), reason(&status), status.message()),
+    }
+}
+
 async fn answer(service: &Service, call: Call, email: &str) -> String {
     let register = |password: &str| {
         let password = password.to_owned();
         service.register_as(proto::RegisterRequest { password, ..registration(email) })
     };
-    fn outcome<T>(outcome: Result<T, Status>) -> String {
-        match outcome {
-            Ok(_) => "ok".to_owned(),
-            Err(status) => format!("{:?} {} {}", status.code(), reason(&status), status.message()),
-        }
-    }
     match call {
         Call::Register => outcome(register(MINE).await),
         Call::RegisterOtherwise => outcome(register(OTHER).await),
@@ -76,8 +77,12 @@ async fn answer(service: &Service, call: Call, email: &str) -> String {
 async fn prepare(service: &Service, state: State, email: &str) {
     match state {
         State::Unknown => {}
-        State::Unproved => drop(service.register(email).await.unwrap()),
-        State::Proved => drop(service.open_account(email).await),
+        State::Unproved => {
+            service.register(email).await.unwrap();
+        }
+        State::Proved => {
+            service.open_account(email).await;
+        }
     }
 }
 

@@ -173,12 +173,13 @@ async fn mails_are_limited_for_each_client_registrations_included() {
     let link = proto::ForgotPasswordRequest { email: email() };
     auth.forgot_password(through_gateway(link, "", from)).await.unwrap();
 
-    let neighbour = "2001:db8:1:2::2";
+    // Another network of the same home.
+    let neighbour = "2001:db8:1:3::2";
     let status =
         auth.register(through_gateway(registration("b@example.org"), "", neighbour)).await.unwrap_err();
     assert_eq!(refused_for(&status), 3600);
     assert_eq!(service.count("SELECT count(*) FROM users").await, 1);
-    auth.register(through_gateway(registration("b@example.org"), "", "2001:db8:1:3::1")).await.unwrap();
+    auth.register(through_gateway(registration("b@example.org"), "", "2001:db8:1:103::1")).await.unwrap();
     service.stop().await;
 }
 
@@ -205,7 +206,81 @@ async fn a_limit_of_zero_is_none_and_addresses_are_not_readable_in_the_counts() 
         assert_eq!(reason(&status), "CREDENTIALS_INVALID");
     }
     service.forgot_password(UNKNOWN).await.unwrap();
-    assert_eq!(service.count("SELECT count(*) FROM rate_limits").await, 2);
+    assert_eq!(service.count("SELECT count(*) FROM rate_limits").await, 4);
     assert_eq!(service.tables_with(UNKNOWN).await, Vec::<String>::new());
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn strangers_from_other_networks_slow_strangers_and_not_the_device_that_is_known() {
+    let limits = RateLimits {
+        sign_ins_per_address: 2,
+        code_tries_per_address: 2,
+        mails_per_address: 2,
+        ..wide_limits()
+    };
+    let service = Service::start_ready(Options::limited(limits).await).await;
+    service.open_account(KNOWN).await;
+    let (phone, home) = ("Phone", "198.51.100.7");
+    service.login_from(KNOWN, PASSWORD, phone, home).await.unwrap();
+
+    let mut auth = service.auth.clone();
+    let mut refused = 0;
+    for network in 0..25 {
+        let from = format!("203.0.{network}.7");
+        let wrong = service.login_from(KNOWN, "wrong password", phone, &from).await.unwrap_err();
+        let code = proto::RequestLoginCodeRequest { email: KNOWN.to_owned() };
+        let code = auth.request_login_code(through_gateway(code, phone, &from)).await;
+        let link = proto::ForgotPasswordRequest { email: KNOWN.to_owned() };
+        let link = auth.forgot_password(through_gateway(link, phone, &from)).await;
+        let guess = proto::LoginWithCodeRequest { email: KNOWN.to_owned(), code: "000000".to_owned() };
+        let guess = auth.login_with_code(through_gateway(guess, phone, &from)).await.unwrap_err();
+        for status in [Some(wrong), code.err(), link.err(), Some(guess)].into_iter().flatten() {
+            refused += usize::from(reason(&status) == "TOO_MANY_REQUESTS");
+        }
+    }
+    assert_eq!(refused, 4 * (25 - 6), "all strangers together have three times what one network has");
+
+    service.login_from(KNOWN, PASSWORD, phone, home).await.unwrap();
+    let code = proto::RequestLoginCodeRequest { email: KNOWN.to_owned() };
+    auth.request_login_code(through_gateway(code, phone, home)).await.unwrap();
+    let link = proto::ForgotPasswordRequest { email: KNOWN.to_owned() };
+    auth.forgot_password(through_gateway(link, phone, home)).await.unwrap();
+    let (email, code) = (KNOWN.to_owned(), service.last_code().await);
+    let code = through_gateway(proto::LoginWithCodeRequest { email, code }, phone, home);
+    auth.login_with_code(code).await.unwrap();
+    // The known device has its own limit all the same.
+    for _ in 0..2 {
+        service.login_from(KNOWN, "wrong password", phone, home).await.unwrap_err();
+    }
+    refused_for(&service.login_from(KNOWN, PASSWORD, phone, home).await.unwrap_err());
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn what_one_network_uses_up_another_one_has_left() {
+    let limits = RateLimits { sign_ins_per_address: 2, ..wide_limits() };
+    let service = Service::start_ready(Options::limited(limits).await).await;
+    service.open_account(KNOWN).await;
+    for _ in 0..25 {
+        service.login_from(KNOWN, "wrong password", "", "2001:db8:1:2::1").await.unwrap_err();
+    }
+    refused_for(&service.login_from(KNOWN, PASSWORD, "", "2001:db8:1:77::9").await.unwrap_err());
+    service.login_from(KNOWN, PASSWORD, "", "2001:db8:2:2::1").await.unwrap();
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn addresses_of_one_mailbox_share_the_limit_on_its_mails() {
+    let limits = RateLimits { mails_per_address: 2, ..wide_limits() };
+    let service = Service::start_ready(Options::limited(limits).await).await;
+    let mut accepted = 0;
+    for number in 0..120 {
+        let request = registration(&format!("anna+{number}@example.org"));
+        let request = through_gateway(request, "", &format!("203.0.{number}.7"));
+        accepted += usize::from(service.auth.clone().register(request).await.is_ok());
+    }
+    assert_eq!(accepted, 6);
+    service.register("ben@example.org").await.unwrap();
     service.stop().await;
 }

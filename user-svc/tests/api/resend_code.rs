@@ -3,7 +3,9 @@
 use chrono::TimeDelta;
 use fitness_proto::fitness::user::v1 as proto;
 
-use crate::fixture::{Service, reason};
+use user_svc::rate_limit::RateLimits;
+
+use crate::fixture::{Options, Service, reason, wide_limits};
 
 #[tokio::test]
 async fn a_new_code_supersedes_the_earlier_one() {
@@ -23,28 +25,34 @@ async fn a_new_code_supersedes_the_earlier_one() {
 }
 
 #[tokio::test]
-async fn within_a_minute_nothing_is_sent_and_the_earlier_code_goes_on_working() {
+async fn within_a_minute_too_a_new_code_is_sent_and_the_earlier_one_stops_working() {
     let service = Service::start().await;
     service.register("anna@example.org").await.unwrap();
-    service.clock.advance(TimeDelta::seconds(59));
+    service.clock.advance(TimeDelta::seconds(1));
     service.resend("anna@example.org").await.unwrap();
-    assert_eq!(service.events::<proto::OneTimeCodeIssued>().await.len(), 1);
-    service.verify("anna@example.org", &service.last_code().await).await.unwrap();
+    let codes: Vec<proto::OneTimeCodeIssued> = service.events().await;
+    assert_eq!(codes.len(), 2);
+    let (older, newer) = (service.open_code(&codes[0]), service.open_code(&codes[1]));
+    if older != newer {
+        service.verify("anna@example.org", &older).await.unwrap_err();
+    }
+    service.verify("anna@example.org", &newer).await.unwrap();
     service.stop().await;
 }
 
 #[tokio::test]
-async fn five_codes_an_hour_are_sent_and_then_again_in_the_next_hour() {
-    let service = Service::start().await;
+async fn as_many_codes_an_hour_are_sent_as_the_limit_says_and_then_again_in_the_next_hour() {
+    let limits = RateLimits { mails_per_address: 5, ..wide_limits() };
+    let service = Service::start_ready(Options::limited(limits).await).await;
     service.register("anna@example.org").await.unwrap();
-    for _ in 0..10 {
+    for number in 0..10 {
         service.clock.advance(TimeDelta::seconds(61));
-        service.resend("anna@example.org").await.unwrap();
+        assert_eq!(service.resend("anna@example.org").await.is_ok(), number < 5);
     }
-    assert_eq!(service.events::<proto::OneTimeCodeIssued>().await.len(), 5);
+    assert_eq!(service.events::<proto::OneTimeCodeIssued>().await.len(), 6);
     service.clock.advance(TimeDelta::hours(1));
     service.resend("anna@example.org").await.unwrap();
-    assert_eq!(service.events::<proto::OneTimeCodeIssued>().await.len(), 6);
+    assert_eq!(service.events::<proto::OneTimeCodeIssued>().await.len(), 7);
     service.stop().await;
 }
 

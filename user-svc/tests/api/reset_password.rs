@@ -74,19 +74,13 @@ async fn a_link_works_until_thirty_minutes_have_passed() {
 }
 
 #[tokio::test]
-async fn a_newer_link_supersedes_the_older_and_comes_once_a_minute_and_five_times_an_hour_at_most() {
+async fn a_newer_link_supersedes_the_older() {
     let service = Service::start().await;
     service.open_account("anna@example.org").await;
     service.forgot_password("anna@example.org").await.unwrap();
     let older = service.last_link().await;
-    service.clock.advance(TimeDelta::seconds(59));
     service.forgot_password("anna@example.org").await.unwrap();
-    assert_eq!(service.last_link().await, older, "a minute has not passed");
-    for _ in 0..8 {
-        service.clock.advance(TimeDelta::seconds(60));
-        service.forgot_password("anna@example.org").await.unwrap();
-    }
-    assert_eq!(service.events::<proto::PasswordResetRequested>().await.len(), 5);
+    assert_eq!(service.events::<proto::PasswordResetRequested>().await.len(), 2);
     assert_refused(&service.reset_password(&older, NEW).await.unwrap_err());
     service.reset_password(&service.last_link().await, NEW).await.unwrap();
     service.stop().await;
