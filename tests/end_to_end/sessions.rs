@@ -20,13 +20,20 @@ async fn is_signed_in(person: &Person) -> bool {
 }
 
 #[tokio::test]
-async fn a_refresh_token_works_once_and_its_reuse_ends_the_session() {
+async fn a_refresh_token_that_comes_again_gets_the_same_next_one_until_that_was_used_and_then_ends_the_session() {
     let mut person = Person::join(shared().await, "en").await;
     let first = person.refresh_token.clone();
     let (status, session) = refresh(&person, &first).await;
     assert_eq!(status, 200);
     person.adopt(&session);
     assert!(is_signed_in(&person).await);
+
+    // Another tab at the same moment, or an answer that was lost.
+    let (status, again) = refresh(&person, &first).await;
+    assert_eq!((status, &again["refresh_token"]), (200, &session["refresh_token"]));
+    let (status, session) = refresh(&person, &person.refresh_token).await;
+    assert_eq!(status, 200);
+    person.adopt(&session);
 
     // Somebody, the thief or the owner, comes with the token that was used: nobody can tell who is who.
     let (status, answer) = refresh(&person, &first).await;

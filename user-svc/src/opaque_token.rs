@@ -5,8 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::Rng as _;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
+
+use crate::one_time_code::Pepper;
 
 /// A new token.
 pub(crate) struct OpaqueToken {
@@ -21,6 +23,13 @@ impl OpaqueToken {
     pub(crate) fn draw() -> Self {
         let mut bytes = [0; 32];
         UnwrapErr(SysRng).fill_bytes(&mut bytes);
+        let text = URL_SAFE_NO_PAD.encode(bytes);
+        Self { hash: Self::hash(&text), text: SecretString::from(text) }
+    }
+
+    /// The token that follows another one: the same each time, and nobody without the pepper can tell which.
+    pub(crate) fn successor(pepper: &Pepper, earlier: &SecretString) -> Self {
+        let bytes = pepper.pseudonym("refresh-token", &[earlier.expose_secret().as_bytes()]);
         let text = URL_SAFE_NO_PAD.encode(bytes);
         Self { hash: Self::hash(&text), text: SecretString::from(text) }
     }

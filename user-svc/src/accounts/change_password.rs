@@ -1,14 +1,17 @@
 //! `ChangePassword`: the owner, who is signed in and knows the old password, chooses a new one.
 
 use chassis::auth::Principal;
+use chrono::{DateTime, Utc};
 use fitness_proto::fitness::user::v1::{PasswordChangeReason, PasswordChanged};
 use secrecy::SecretString;
 
 use super::limits::Act;
+use super::pending::REPEAT_WINDOW;
 use super::{AccountError, Accounts, timestamp};
 use crate::client::Client;
 use crate::password::Comparison;
-use crate::store::{passwords, sessions};
+use crate::store::passwords::{self, Credentials};
+use crate::store::sessions;
 
 /// Both passwords.
 #[derive(Debug)]
@@ -45,6 +48,11 @@ impl Accounts {
                 }
             };
         if comparison == Comparison::Differs {
+            // A change whose answer was lost comes again: it has happened, and whoever asks knows the new password.
+            if self.is_current_since(&request.new_password, &stored, self.now() - REPEAT_WINDOW).await? {
+                self.give_back(spent).await;
+                return Ok(());
+            }
             return Err(AccountError::CredentialsInvalid);
         }
         self.give_back(spent).await;
@@ -71,5 +79,19 @@ impl Accounts {
 
         tracing::info!(%user_id, "password changed");
         Ok(())
+    }
+
+    /// Whether a password is the account's and became it after the given time.
+    pub(super) async fn is_current_since(
+        &self,
+        password: &SecretString,
+        stored: &Credentials,
+        since: DateTime<Utc>,
+    ) -> Result<bool, AccountError> {
+        if stored.password_change_time.is_none_or(|time| time <= since) {
+            return Ok(false);
+        }
+        let stored = stored.password_hash.as_deref();
+        Ok(self.passwords.compare(password.clone(), stored).await? != Comparison::Differs)
     }
 }

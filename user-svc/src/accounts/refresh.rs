@@ -9,6 +9,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::pending::REPEAT_WINDOW;
 use super::{AccountError, Accounts, SignedIn};
 use crate::opaque_token::OpaqueToken;
 use crate::store::{refresh_tokens, sessions, users};
@@ -22,20 +23,28 @@ impl Accounts {
         let mut transaction = self.pool.begin().await?;
         let family = refresh_tokens::lock_family(&mut transaction, &hash, now).await?;
         let family = family.ok_or(AccountError::SessionEnded)?;
-        let Some(generation) = refresh_tokens::use_up(&mut transaction, &hash, now).await? else {
-            sessions::revoke(&mut transaction, family.session_id, family.user_id, now).await?;
-            transaction.commit().await?;
-            tracing::warn!(
-                user_id = %family.user_id,
-                session_id = %family.session_id,
-                "a refresh token came twice, its session is revoked"
-            );
-            return Err(AccountError::SessionEnded);
-        };
+        let next = OpaqueToken::successor(&self.pepper, token);
+        match refresh_tokens::use_up(&mut transaction, &hash, now).await? {
+            Some(generation) => {
+                let next = &next.hash;
+                refresh_tokens::add(&mut transaction, family.session_id, generation + 1, next, now).await?;
+            }
+            // Tabs that refresh at once, or a client whose answer was lost: they get what the first one got.
+            None if refresh_tokens::is_repeat(&mut transaction, &hash, &next.hash, now - REPEAT_WINDOW)
+                .await? => {}
+            None => {
+                sessions::revoke(&mut transaction, family.session_id, family.user_id, now).await?;
+                transaction.commit().await?;
+                tracing::warn!(
+                    user_id = %family.user_id,
+                    session_id = %family.session_id,
+                    "a refresh token came twice, its session is revoked"
+                );
+                return Err(AccountError::SessionEnded);
+            }
+        }
         let user = users::by_id(&mut transaction, family.user_id).await?;
         let user = user.ok_or(AccountError::SessionEnded)?;
-        let next = OpaqueToken::draw();
-        refresh_tokens::add(&mut transaction, family.session_id, generation + 1, &next.hash, now).await?;
         sessions::renew(&mut transaction, family.session_id, now, now + self.session_lifetime).await?;
         transaction.commit().await?;
 

@@ -4,6 +4,7 @@ use fitness_proto::fitness::user::v1::{PasswordChangeReason, PasswordChanged};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::limits::Act;
+use super::pending::REPEAT_WINDOW;
 use super::{AccountError, Accounts, timestamp};
 use crate::client::Client;
 use crate::opaque_token::OpaqueToken;
@@ -28,7 +29,14 @@ impl Accounts {
             let mut connection = self.pool.acquire().await?;
             password_resets::find(&mut connection, &token_hash, self.now()).await?
         };
-        let user_id = found.ok_or(AccountError::ResetTokenInvalid)?;
+        let Some(user_id) = found else {
+            // A reset whose answer was lost comes again: it has happened, and nothing is left to do.
+            if self.was_reset(&token_hash, &request.new_password).await? {
+                self.give_back(spent).await;
+                return Ok(());
+            }
+            return Err(AccountError::ResetTokenInvalid);
+        };
         self.give_back(spent).await;
         let password_hash = self.passwords.hash(request.new_password).await?;
         let now = self.now();
@@ -51,5 +59,21 @@ impl Accounts {
 
         tracing::info!(%user_id, "password reset");
         Ok(())
+    }
+
+    /// Whether a link was used within the last minute to choose this password.
+    async fn was_reset(&self, token_hash: &[u8; 32], password: &SecretString) -> Result<bool, AccountError> {
+        let since = self.now() - REPEAT_WINDOW;
+        let stored = {
+            let mut connection = self.pool.acquire().await?;
+            match password_resets::used_since(&mut connection, token_hash, since).await? {
+                Some(user_id) => passwords::by_id(&mut connection, user_id).await?,
+                None => None,
+            }
+        };
+        match stored {
+            Some(stored) => self.is_current_since(password, &stored, since).await,
+            None => Ok(false),
+        }
     }
 }

@@ -58,6 +58,26 @@ pub(crate) async fn find(
     .await
 }
 
+/// Finds the account of a link that was used after the given time.
+pub(crate) async fn used_since(
+    connection: &mut PgConnection,
+    token_hash: &[u8; 32],
+    since: DateTime<Utc>,
+) -> sqlx::Result<Option<Uuid>> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT user_id
+        FROM password_resets
+        WHERE token_hash = $1
+            AND use_time > $2
+        "#,
+        token_hash,
+        since,
+    )
+    .fetch_optional(connection)
+    .await
+}
+
 /// Uses a link up and answers whether it still worked.
 pub(crate) async fn use_up(
     connection: &mut PgConnection,

@@ -58,6 +58,33 @@ pub(crate) async fn use_up(
     .await
 }
 
+/// Whether a used token was used after `since` and its successor was not yet. The caller holds its family.
+pub(crate) async fn is_repeat(
+    connection: &mut PgConnection,
+    token_hash: &[u8; 32],
+    next_hash: &[u8; 32],
+    since: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+            SELECT
+            FROM refresh_tokens AS used
+            INNER JOIN refresh_tokens AS next USING (session_id)
+            WHERE used.token_hash = $1
+                AND used.use_time > $3
+                AND next.token_hash = $2
+                AND next.use_time IS NULL
+        ) AS "repeat!"
+        "#,
+        token_hash,
+        next_hash,
+        since,
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// Adds the next generation to a family.
 pub(crate) async fn add(
     connection: &mut PgConnection,

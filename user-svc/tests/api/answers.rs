@@ -177,11 +177,12 @@ async fn neither_addresses_nor_codes_nor_passwords_nor_tokens_are_logged() {
     service.login_with_code(PROVED, &code).await.unwrap();
     let refreshed = service.refresh(&session.refresh_token).await.unwrap();
     service.change_password(&refreshed.access_token, PASSWORD, NEW_PASSWORD).await.unwrap();
+    service.clock.advance(TimeDelta::minutes(1));
     service.refresh(&session.refresh_token).await.unwrap_err();
     service.forgot_password(PROVED).await.unwrap();
     let link = service.last_link().await;
     service.reset_password(&link, NEWEST_PASSWORD).await.unwrap();
-    service.reset_password(&link, NEWEST_PASSWORD).await.unwrap_err();
+    service.reset_password(&link, NEW_PASSWORD).await.unwrap_err();
     // What fails has the most to say.
     sqlx::query("ALTER TABLE users ADD CONSTRAINT refuse CHECK (email NOT LIKE 'new%')")
         .execute(&service.pool)

@@ -1,5 +1,6 @@
 //! `ChangePassword`.
 
+use chrono::TimeDelta;
 use fitness_proto::fitness::user::v1 as proto;
 use tonic::Code;
 
@@ -37,6 +38,22 @@ async fn a_wrong_old_password_changes_nothing_and_signs_nobody_out() {
     service.get_me(&other.access_token).await.unwrap();
     service.login("anna@example.org", PASSWORD).await.unwrap();
     assert_eq!(service.events::<proto::PasswordChanged>().await.len(), 0);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn the_same_change_within_its_minute_succeeds_again_and_changes_nothing() {
+    let service = Service::start().await;
+    let token = service.open_account("anna@example.org").await.access_token;
+    service.change_password(&token, PASSWORD, NEW).await.unwrap();
+    service.clock.advance(TimeDelta::seconds(59));
+    service.change_password(&token, PASSWORD, NEW).await.unwrap();
+    let status = service.change_password(&token, PASSWORD, "quite another phrase").await.unwrap_err();
+    assert_eq!(reason(&status), "CREDENTIALS_INVALID");
+    assert_eq!(service.events::<proto::PasswordChanged>().await.len(), 1);
+    service.clock.advance(TimeDelta::seconds(1));
+    let status = service.change_password(&token, PASSWORD, NEW).await.unwrap_err();
+    assert_eq!(reason(&status), "CREDENTIALS_INVALID");
     service.stop().await;
 }
 

@@ -45,23 +45,38 @@ async fn a_used_token_ends_the_session_with_all_its_tokens_and_no_other_session(
 }
 
 #[tokio::test]
-async fn of_many_refreshes_with_one_token_at_once_one_wins_and_the_session_ends() {
+async fn refreshes_with_one_token_at_once_or_within_its_minute_get_the_same_next_one() {
     let service = Service::start().await;
     let opened = service.open_account("anna@example.org").await;
     let mut refreshes = JoinSet::new();
     for _ in 0..8 {
         let mut auth = service.auth.clone();
         let request = proto::RefreshRequest { refresh_token: opened.refresh_token.clone() };
-        refreshes.spawn(async move { auth.refresh(request).await });
+        refreshes.spawn(async move { auth.refresh(request).await.unwrap().into_inner().refresh_token });
     }
-    let (won, lost): (Vec<_>, Vec<_>) = refreshes.join_all().await.into_iter().partition(Result::is_ok);
-    assert_eq!(won.len(), 1);
-    for outcome in lost {
-        assert_refused(&outcome.unwrap_err());
-    }
-    let winner = won.into_iter().next().unwrap().unwrap().into_inner();
-    assert_refused(&service.refresh(&winner.refresh_token).await.unwrap_err());
+    let mut answers = refreshes.join_all().await;
+    service.clock.advance(TimeDelta::seconds(59));
+    answers.push(service.refresh(&opened.refresh_token).await.unwrap().refresh_token);
+    assert!(answers.iter().all(|token| *token == answers[0]));
     assert_eq!(service.count("SELECT max(generation)::bigint FROM refresh_tokens").await, 2);
+    service.refresh(&answers[0]).await.unwrap();
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_used_token_ends_the_session_after_its_minute_or_once_the_next_one_was_used() {
+    let service = Service::start().await;
+    let opened = service.open_account("anna@example.org").await;
+    let next = service.refresh(&opened.refresh_token).await.unwrap();
+    service.clock.advance(TimeDelta::seconds(60));
+    assert_refused(&service.refresh(&opened.refresh_token).await.unwrap_err());
+    assert_refused(&service.refresh(&next.refresh_token).await.unwrap_err());
+
+    let other = service.login("anna@example.org", crate::fixture::PASSWORD).await.unwrap();
+    let second = service.refresh(&other.refresh_token).await.unwrap();
+    let third = service.refresh(&second.refresh_token).await.unwrap();
+    assert_refused(&service.refresh(&other.refresh_token).await.unwrap_err());
+    assert_refused(&service.refresh(&third.refresh_token).await.unwrap_err());
     service.stop().await;
 }
 

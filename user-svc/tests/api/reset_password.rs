@@ -87,6 +87,23 @@ async fn a_newer_link_supersedes_the_older() {
 }
 
 #[tokio::test]
+async fn the_same_reset_within_its_minute_succeeds_again_and_changes_nothing() {
+    let service = Service::start().await;
+    service.open_account("anna@example.org").await;
+    service.forgot_password("anna@example.org").await.unwrap();
+    let link = service.last_link().await;
+    service.reset_password(&link, NEW).await.unwrap();
+    let events = service.outbox().await.len();
+    service.clock.advance(TimeDelta::seconds(59));
+    service.reset_password(&link, NEW).await.unwrap();
+    assert_refused(&service.reset_password(&link, "quite another phrase").await.unwrap_err());
+    assert_eq!(service.outbox().await.len(), events);
+    service.clock.advance(TimeDelta::seconds(1));
+    assert_refused(&service.reset_password(&link, NEW).await.unwrap_err());
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn an_unproved_address_and_an_unknown_one_get_no_link() {
     let service = Service::start().await;
     service.register("anna@example.org").await.unwrap();
