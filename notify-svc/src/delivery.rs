@@ -60,6 +60,8 @@ pub struct DeliveryConfig {
     pub connections: usize,
     /// Mails after which a connection is replaced.
     pub mails_per_connection: u32,
+    /// Age at which a connection is replaced.
+    pub connection_age: Duration,
     /// How long a connection without work is kept.
     pub idle_timeout: Duration,
     /// How often the ledger is looked at without being woken.
@@ -77,6 +79,7 @@ impl DeliveryConfig {
             smtp,
             connections: connections.max(1),
             mails_per_connection: 1_000,
+            connection_age: Duration::from_mins(10),
             idle_timeout: Duration::from_secs(30),
             poll_interval: Duration::from_secs(1),
             leases: Leases::default(),

@@ -182,7 +182,10 @@ impl Sender {
     }
 
     fn is_good(&self, line: &Line) -> bool {
-        line.connection.is_usable() && line.connection.accepted() < self.config.mails_per_connection
+        let connection = &line.connection;
+        connection.is_usable()
+            && connection.accepted() < self.config.mails_per_connection
+            && connection.age() < self.config.connection_age
     }
 }
 

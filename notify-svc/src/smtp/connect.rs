@@ -12,7 +12,7 @@ use super::command::Command;
 use super::dialogue::{Dialogue, Trouble};
 use super::encryption::handshake;
 use super::offers::Offers;
-use super::stream::Stream;
+use super::stream::{Stream, tune};
 use super::wire_reply::WireReply;
 use super::{Connection, Encryption, Reply, SmtpConfig, hello};
 
@@ -98,8 +98,7 @@ impl Opening<'_> {
             .await
             .map_err(|_| ConnectError::TimedOut("connecting"))?
             .map_err(ConnectError::Unreachable)?;
-        // Each reply is waited for, so Nagle's algorithm would only add the peer's delayed acknowledgement to each step.
-        stream.set_nodelay(true).map_err(ConnectError::Unreachable)?;
+        tune(&stream).map_err(ConnectError::Unreachable)?;
         if config.encryption == Encryption::Implicit {
             return self.encrypted(stream).await;
         }

@@ -5,7 +5,7 @@ use std::iter;
 use std::time::Duration;
 
 use lettre::address::Envelope;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::command::Command;
 use super::dialogue::{Dialogue, Trouble};
@@ -38,12 +38,13 @@ pub struct Connection {
     stage: Stage,
     progress: Progress,
     accepted: u32,
+    since: Instant,
 }
 
 impl Connection {
     pub(super) fn new(dialogue: Dialogue, offers: Offers, timeouts: Timeouts) -> Self {
         let (stage, progress) = (Stage::Mail, Progress::Opening);
-        Self { dialogue, offers, timeouts, usable: true, stage, progress, accepted: 0 }
+        Self { dialogue, offers, timeouts, usable: true, stage, progress, accepted: 0, since: Instant::now() }
     }
 
     /// Whether another mail may be sent over it.
@@ -54,6 +55,11 @@ impl Connection {
     /// How many mails it has carried.
     pub fn accepted(&self) -> u32 {
         self.accepted
+    }
+
+    /// How long it has stood.
+    pub fn age(&self) -> Duration {
+        self.since.elapsed()
     }
 
     /// What is to be said of a mail whose [`Connection::send`] was dropped before its end.
