@@ -59,7 +59,8 @@ impl App {
     /// Binds the addresses and compiles the templates. Database, broker, relay and user-svc may be away.
     pub async fn build(config: NotifySvcConfig) -> anyhow::Result<Self> {
         let pool = database::open(&config.database, NAME).context("DATABASE_URL is not a PostgreSQL URL")?;
-        let renderer = Renderer::new(config.from.clone(), &config.public_url, config.sealing.clone())?;
+        let renderer = Renderer::new(config.from.clone(), &config.public_url, config.sealing.clone())?
+            .reply_to(config.reply_to.clone());
         let health = Health::default();
         // Mail needs no tokens.
         let (verifier, keys) =

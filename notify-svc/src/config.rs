@@ -46,6 +46,8 @@ pub struct NotifySvcConfig {
     pub delivery: DeliveryConfig,
     /// Who the mails are from.
     pub from: Mailbox,
+    /// Where answers go, if not there.
+    pub reply_to: Option<Mailbox>,
     /// Where links in mails lead.
     pub public_url: String,
     /// Opens codes.
@@ -79,6 +81,10 @@ impl NotifySvcConfig {
             "Sender of the mails, as `name <address>`.",
             "Fitness Trainer <no-reply@fitness-trainer.local>",
         );
+        let reply_to = settings.optional(
+            "EMAIL_REPLY_TO",
+            "Who gets the answers to mails, as `name <address>`; the sender otherwise.",
+        );
         let public_url = settings.value("PUBLIC_URL", "Where links in mails lead.", "http://127.0.0.1:8080");
         let sealing = settings.parsed_secret(
             "SEALING_KEYS",
@@ -107,6 +113,7 @@ impl NotifySvcConfig {
             retention,
             delivery,
             from,
+            reply_to,
             public_url,
             sealing: sealing?,
             give_up_in_doubt,

@@ -3,6 +3,7 @@
 //! Everything in a mail comes from its row, the templates and the configuration, nothing from the clock or from chance:
 //! a repeat is the same mail byte by byte.
 
+mod headers;
 mod links;
 mod locale;
 mod message;
@@ -10,6 +11,7 @@ mod moments;
 mod names;
 pub mod samples;
 mod variables;
+mod wrap;
 
 pub use locale::Locale;
 
@@ -24,6 +26,7 @@ use crate::ledger::claims::Claim;
 use crate::notification::{Template, UnknownName};
 use crate::secrets::SecretError;
 use crate::smtp::WireMail;
+use message::Senders;
 
 #[derive(RustEmbed)]
 #[folder = "templates/"]
@@ -80,6 +83,7 @@ pub struct TemplatesError(#[from] tera::Error);
 pub struct Renderer {
     tera: Tera,
     from: Mailbox,
+    reply_to: Mailbox,
     public_url: String,
     keys: SealingKeys,
 }
@@ -96,7 +100,14 @@ impl Renderer {
             Some((name.into_owned(), text))
         });
         tera.add_raw_templates(files.collect::<Vec<_>>())?;
-        Ok(Self { tera, from, public_url: public_url.trim_end_matches('/').to_owned(), keys })
+        let public_url = public_url.trim_end_matches('/').to_owned();
+        Ok(Self { tera, reply_to: from.clone(), from, public_url, keys })
+    }
+
+    /// Has answers go to somebody else than the sender.
+    #[must_use]
+    pub fn reply_to(self, reply_to: Option<Mailbox>) -> Self {
+        Self { reply_to: reply_to.unwrap_or(self.reply_to), ..self }
     }
 
     /// Writes the mail of a claimed row.
@@ -104,9 +115,11 @@ impl Renderer {
         let template: Template = claim.template.parse()?;
         variables::check_address(claim, &self.keys)?;
         let variables = variables::of(claim, &self.public_url, &self.keys)?;
-        let content = self.content(template, Locale::negotiate(&claim.locale), &variables)?;
+        let locale = Locale::negotiate(&claim.locale);
+        let content = self.content(template, locale, &variables)?;
         let unsubscribe = links::unsubscribe(claim, template.category(), &self.public_url, &self.keys);
-        message::build(&self.from, claim, content, unsubscribe.map(|links| links.one_click))
+        let senders = Senders { from: &self.from, reply_to: &self.reply_to };
+        message::build(senders, claim, locale, content, unsubscribe.map(|links| links.one_click))
     }
 
     /// Writes what the sample of a mail holds.
@@ -127,20 +140,10 @@ impl Renderer {
             self.tera.render(&name, variables).map_err(|_| RenderError::Engine(name))
         };
         Ok(Content {
-            subject: one_line(&fill("subject.txt.tera")?).into_owned(),
-            text: fill("body.txt.tera")?,
+            subject: names::without_controls(&fill("subject.txt.tera")?),
+            text: wrap::wrap(&fill("body.txt.tera")?),
             html: fill("body.html.tera")?,
         })
-    }
-}
-
-/// A subject is one header line whatever its variables hold.
-fn one_line(text: &str) -> Cow<'_, str> {
-    let text = text.trim();
-    if text.contains(char::is_control) {
-        Cow::Owned(names::without_controls(text))
-    } else {
-        Cow::Borrowed(text)
     }
 }
 

@@ -62,6 +62,7 @@ pub(crate) async fn whole_way(
         retention: RETENTION,
         delivery,
         from: "no-reply@fitness.example".parse()?,
+        reply_to: None,
         public_url: "https://fitness.example".to_owned(),
         sealing: keys,
         give_up_in_doubt: Vec::new(),

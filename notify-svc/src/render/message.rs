@@ -6,24 +6,36 @@ use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, 
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 
 use super::names::greeting_name;
-use super::{Content, RenderError};
+use super::{Content, Locale, RenderError, headers};
 use crate::ledger::claims::Claim;
 use crate::smtp::WireMail;
 
+/// Whom a mail is from, and who reads the answers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Senders<'a> {
+    pub(super) from: &'a Mailbox,
+    pub(super) reply_to: &'a Mailbox,
+}
+
 /// Builds the mail. Message-ID, Date and boundary come from the row; `one_click` is where its kind is switched off.
 pub(super) fn build(
-    from: &Mailbox,
+    Senders { from, reply_to }: Senders<'_>,
     claim: &Claim,
+    locale: Locale,
     content: Content,
     one_click: Option<String>,
 ) -> Result<WireMail, RenderError> {
     let address = claim.email.parse().map_err(|_| RenderError::Message("the address is not valid"))?;
     let name = Some(greeting_name(&claim.display_name)).filter(|name| !name.is_empty());
+    let to = Mailbox::new(name, address);
     let id = claim.notification_id;
     let mut builder = Message::builder()
-        .from(from.clone())
-        .to(Mailbox::new(name, address))
-        .subject(content.subject)
+        .raw_header(headers::mailbox("From", from))
+        .raw_header(headers::mailbox("Reply-To", reply_to))
+        .raw_header(headers::mailbox("To", &to))
+        .raw_header(headers::text("Subject", &content.subject))
+        // RFC 3282.
+        .raw_header(header("Content-Language", locale.name()))
         .date(SystemTime::from(claim.create_time))
         .message_id(Some(format!("<{id}@{}>", from.email.domain())))
         // RFC 3834: keeps vacation notices from answering.

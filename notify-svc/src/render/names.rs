@@ -33,7 +33,9 @@ fn looks_like_a_link(word: &str) -> bool {
     if word.contains("://") || word.contains('@') || word.to_lowercase().starts_with("www.") {
         return true;
     }
-    let mut labels = word.split('/').next().unwrap_or_default().split('.');
+    // The other full stops are dots to who resolves names (UTS 46).
+    let dots = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
+    let mut labels = word.split('/').next().unwrap_or_default().split(dots);
     let first = labels.next().unwrap_or_default();
     !first.is_empty() && labels.any(|label| label.chars().take_while(|c| c.is_alphabetic()).count() >= 2)
 }
@@ -62,13 +64,23 @@ mod tests {
     #[test]
     fn line_ends_and_hidden_marks_become_spaces() {
         assert_eq!(greeting_name("Ann\r\nBcc: victim\u{202e}\u{0}x"), "Ann Bcc: victim x");
+        for mark in ["\u{ad}", "\u{180e}", "\u{200b}", "\u{200d}", "\u{2067}", "\u{e0041}"] {
+            let name = greeting_name(&format!("Ann{mark} Lee{mark}"));
+            assert_eq!(name, "Ann Lee", "{}", mark.escape_unicode());
+        }
     }
 
     #[test]
     fn what_a_mail_program_would_make_a_link_is_no_name() {
-        for name in
-            ["http://evil.example", "win at evil.com now", "www.evil", "c@d", "Evil.com/path", "пример.рф"]
-        {
+        for name in [
+            "http://evil.example",
+            "win at evil.com now",
+            "www.evil",
+            "c@d",
+            "Evil.com/path",
+            "пример.рф",
+            "evil。com",
+        ] {
             assert_eq!(greeting_name(name), "", "{name}");
         }
     }

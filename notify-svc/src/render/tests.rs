@@ -147,3 +147,36 @@ fn a_week_without_workouts_and_athletes_has_no_empty_tables() {
         insta::assert_snapshot!(format!("empty_week.{}", locale.name()), readable(&mail));
     }
 }
+
+#[test]
+fn headers_and_texts_have_short_lines_but_for_links_and_an_own_address_for_answers() {
+    let keys = keys();
+    let answers = "Support <support@fitness.example>".parse().unwrap();
+    let renderer = renderer(&keys).reply_to(Some(answers));
+    for template in Template::ALL {
+        for locale in Locale::ALL {
+            let mail = renderer.render(&sample(template, locale, &keys)).unwrap();
+            let wire = mail.data();
+            let message = mail_parser::MessageParser::default().parse(wire.as_bytes()).unwrap();
+            let (headers, _) = wire.split_once("\r\n\r\n").unwrap();
+            for line in headers.lines().filter(|line| !line.starts_with("List-Unsubscribe:")) {
+                assert!(line.len() <= 76, "{line}");
+            }
+            for line in message.body_text(0).unwrap().lines().filter(|line| !line.contains("://")) {
+                assert!(line.chars().count() <= 78, "{line}");
+            }
+            assert!(headers.contains("\r\nReply-To: Support <support@fitness.example>\r\n"));
+            assert!(headers.contains(&format!("\r\nContent-Language: {}\r\n", locale.name())));
+        }
+    }
+}
+
+#[test]
+fn a_title_that_looks_encoded_smuggles_nothing_into_the_subject() {
+    let keys = keys();
+    let mut claim = sample(Template::RoutineAssigned, Locale::English, &keys);
+    claim.variables["routine_name"] = "=?utf-8?q?Win=20at=20evil=2Eexample?=".into();
+    let mail = renderer(&keys).render(&claim).unwrap();
+    let message = mail_parser::MessageParser::default().parse(mail.data().as_bytes()).unwrap();
+    assert!(message.subject().unwrap().contains("=?utf-8?q?Win=20at=20evil=2Eexample?="));
+}

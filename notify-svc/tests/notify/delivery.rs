@@ -19,6 +19,8 @@ async fn a_code_arrives_in_the_language_of_its_owner_and_leaves_no_secret_behind
     assert_eq!(mail.subject(), "Код для подтверждения адреса");
     assert!(mail.text().contains("042137") && mail.html().contains("042137"));
     assert_eq!(mail.header("Auto-Submitted"), ["auto-generated"]);
+    assert_eq!(mail.header("Content-Language"), ["ru"]);
+    assert_eq!(mail.header("Reply-To").len(), 1);
     assert_eq!(mail.header("X-Trace-Id"), ["4bf92f3577b34da6a3ce929d0e0e4736"]);
     assert_eq!(mail.header("Message-ID").len(), 1);
 

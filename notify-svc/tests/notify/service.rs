@@ -69,6 +69,7 @@ pub(crate) fn config(stage: &Stage, kafka: KafkaConfig) -> NotifySvcConfig {
         retention: RETENTION,
         delivery: stage.config(2),
         from: "no-reply@fitness.example".parse().unwrap(),
+        reply_to: None,
         public_url: "https://fitness.example".to_owned(),
         sealing: stage.keys.clone(),
         give_up_in_doubt: Vec::new(),

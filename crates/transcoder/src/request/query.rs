@@ -81,3 +81,16 @@ pub(super) fn names_in(query: &str) -> impl Iterator<Item = String> {
 pub fn query_pair(pair: &str) -> Option<(String, String)> {
     let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
     Some((decode(name)?.into_owned(), decode(text)?.into_owned()))
+}
+
+/// Queries are made by forms and by URL builders alike, so a plus is a space.
+fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('+') {
+        return percent::decode(text, false);
+    }
+    percent::decode(&text.replace('+', " "), false).map(|text| Cow::Owned(text.into_owned()))
+}
+
+fn quote(name: &str) -> String {
+    name.chars().take(MAX_QUOTED_CHARS).collect()
+}
