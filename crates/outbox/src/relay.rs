@@ -32,6 +32,8 @@ use session::{Session, SessionError};
 pub struct RelayConfig {
     /// The most events handed to the publisher at once.
     pub batch_size: u16,
+    /// The bytes of events after which a batch ends, to which its last event may add.
+    pub batch_bytes: u32,
     /// How often to look without being woken, and to try to take over.
     pub poll_interval: Duration,
     /// How long to wait after a wake-up for further commits to share a batch.
@@ -59,6 +61,7 @@ impl Default for RelayConfig {
     fn default() -> Self {
         Self {
             batch_size: 1_000,
+            batch_bytes: 4 * 1024 * 1024,
             poll_interval: Duration::from_secs(1),
             linger: Duration::from_millis(3),
             retry: RetryPolicy {

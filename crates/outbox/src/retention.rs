@@ -20,6 +20,7 @@ pub async fn replay(pool: &PgPool, since: DateTime<Utc>) -> Result<u64, sqlx::Er
 /// Deletes published events that were created longer ago than `retention`, in batches, and returns how many.
 pub async fn prune(pool: &PgPool, retention: Duration) -> Result<u64, sqlx::Error> {
     let to = lowest_id(Utc::now() - retention);
+    store::delete_orphans(pool).await?;
     let mut deleted = 0;
     loop {
         let batch = store::delete_published(pool, to, PRUNE_BATCH).await?;
@@ -32,8 +33,6 @@ pub async fn prune(pool: &PgPool, retention: Duration) -> Result<u64, sqlx::Erro
 
 /// Deletes all events of a key, published or not, in the caller's transaction, and returns how many: the end of a
 /// person's data. What is to be told after that is enqueued after it.
-///
-/// Reads the whole table, which the retention bounds: an index for this would cost every event, and this is rare.
 pub async fn erase(connection: &mut PgConnection, key: &str) -> Result<u64, sqlx::Error> {
     store::delete_by_key(connection, key).await
 }

@@ -15,6 +15,8 @@ const LEADER_LOCK: i64 = 0x6f75_7462_6f78;
 /// An event to publish.
 pub(crate) struct Pending {
     pub(crate) position: i64,
+    /// How often the broker has refused it.
+    pub(crate) refusals: i32,
     pub(crate) envelope: Envelope,
 }
 
@@ -45,31 +47,42 @@ fn column<'a, T>(events: &'a [EncodedEvent], field: impl Fn(&'a EncodedEvent) ->
     events.iter().map(field).collect()
 }
 
-/// The first pending events in the order of their positions, without those at `excluded`.
+/// The first pending events in the order of their positions, without those at `excluded`: up to `limit` of them, and no
+/// more once they have `max_bytes`.
 pub(crate) async fn pending(
     connection: &mut PgConnection,
     limit: i64,
+    max_bytes: i64,
     excluded: &[i64],
 ) -> sqlx::Result<Vec<Pending>> {
     let rows = sqlx::query!(
-        "SELECT head.position, event_id, topic, event_key, event_type, source, payload, traceparent, tracestate,
-             create_time
+        r#"SELECT position AS "position!", attempts AS "attempts!", event_id AS "event_id!", topic AS "topic!",
+             event_key AS "event_key!", event_type AS "event_type!", source AS "source!", payload AS "payload!",
+             traceparent, tracestate, create_time AS "create_time!"
          FROM (
-             SELECT position, event_id
-             FROM outbox.pending
-             WHERE position <> ALL($2)
-             ORDER BY position
-             LIMIT $1
-         ) AS head
-         INNER JOIN outbox.events USING (event_id)
-         ORDER BY head.position",
+             SELECT head.position, attempts, event_id, topic, event_key, event_type, source, payload, traceparent,
+                 tracestate, create_time,
+                 sum(octet_length(payload)) OVER (ORDER BY head.position) - octet_length(payload) AS bytes_before
+             FROM (
+                 SELECT position, event_id, attempts
+                 FROM outbox.pending
+                 WHERE position <> ALL($2)
+                 ORDER BY position
+                 LIMIT $1
+             ) AS head
+             INNER JOIN outbox.events USING (event_id)
+         ) AS measured
+         WHERE bytes_before < $3
+         ORDER BY position"#,
         limit,
         excluded,
+        max_bytes,
     )
     .fetch_all(connection)
     .await?;
     let pending = rows.into_iter().map(|row| Pending {
         position: row.position,
+        refusals: row.attempts,
         envelope: Envelope {
             id: row.event_id,
             event_type: row.event_type,
@@ -158,6 +171,8 @@ pub(crate) async fn reset_published(executor: impl PgExecutor<'_>, from: Uuid) -
              FROM outbox.parked
              WHERE parked.event_id = events.event_id
          )
+         -- Who erases them waits, and then finds what was made pending.
+         FOR KEY SHARE OF events
          ON CONFLICT (position) DO NOTHING",
         from,
     )
@@ -201,26 +216,45 @@ pub(crate) async fn delete_published(
 
 /// Deletes all events of a key, wherever they stand.
 pub(crate) async fn delete_by_key(connection: &mut PgConnection, key: &str) -> sqlx::Result<u64> {
-    let row = sqlx::query!(
-        r#"WITH erased AS (
-             DELETE FROM outbox.events
-             WHERE event_key = $1
-             RETURNING event_id, position
-         ), no_longer_pending AS (
-             DELETE FROM outbox.pending
-             USING erased
-             WHERE pending.position = erased.position
-         ), no_longer_parked AS (
-             DELETE FROM outbox.parked
-             USING erased
-             WHERE parked.event_id = erased.event_id
-         )
-         SELECT count(*) AS "count!" FROM erased"#,
+    let erased = sqlx::query!(
+        "DELETE FROM outbox.events
+         WHERE event_key = $1
+         RETURNING event_id, position",
         key,
     )
-    .fetch_one(connection)
+    .fetch_all(&mut *connection)
     .await?;
-    Ok(row.count.unsigned_abs())
+    let (event_ids, positions): (Vec<_>, Vec<_>) =
+        erased.into_iter().map(|event| (event.event_id, event.position)).unzip();
+    // A statement of its own: it sees what a replay made pending while the rows above were waited for.
+    sqlx::query!(
+        "WITH no_longer_pending AS (
+             DELETE FROM outbox.pending
+             WHERE position = ANY($1)
+         )
+         DELETE FROM outbox.parked
+         WHERE event_id = ANY($2)",
+        &positions,
+        &event_ids,
+    )
+    .execute(connection)
+    .await?;
+    Ok(positions.len() as u64)
+}
+
+/// Deletes what is pending of events that are gone, and answers how many: a replay that met the end of the retention.
+pub(crate) async fn delete_orphans(executor: impl PgExecutor<'_>) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        "DELETE FROM outbox.pending
+         WHERE NOT EXISTS (
+             SELECT
+             FROM outbox.events
+             WHERE events.event_id = pending.event_id
+         )",
+    )
+    .execute(executor)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// Pending events, the age of the oldest in seconds, and parked events.

@@ -4,7 +4,8 @@
 //! in the order of the batch, and the next batch is not published before this one is answered. Where an event fails because
 //! the broker is in trouble, later ones of its key stay pending even if they were stored: they are repeated behind it,
 //! so that the last word on a key is the right one. An event that the broker refuses for itself is tried a few times
-//! and then parked with the reason; it holds back its key until then, and nothing else.
+//! and then parked with the reason. It holds back its key until then, and nothing else: what was sent along with it is
+//! repeated behind it, and once it was refused nothing of its key is sent before it is stored or parked.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -15,11 +16,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::Relay;
 use super::session::{Session, SessionError};
+use crate::store::Pending;
 
 /// Events in the order of their positions.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) positions: Vec<i64>,
+    /// Whether more may be pending behind it.
+    pub(super) full: bool,
+    /// What is sent of it; the rest waits for one of its key that was refused.
+    sent: Vec<i64>,
     envelopes: Vec<Envelope>,
 }
 
@@ -33,6 +39,26 @@ pub(super) struct Verdict {
     trouble: Option<String>,
 }
 
+impl Batch {
+    fn of(pending: Vec<Pending>) -> Self {
+        let mut batch = Self::default();
+        let mut refused: HashSet<(String, String)> = HashSet::new();
+        for Pending { position, refusals, envelope } in pending {
+            batch.positions.push(position);
+            let key = || (envelope.topic.clone(), envelope.key.clone());
+            if !refused.is_empty() && refused.contains(&key()) {
+                continue;
+            }
+            if refusals > 0 {
+                refused.insert(key());
+            }
+            batch.sent.push(position);
+            batch.envelopes.push(envelope);
+        }
+        batch
+    }
+}
+
 impl<P: Publisher> Relay<P> {
     /// The first pending events that are not `on_their_way`.
     pub(super) async fn read(
@@ -40,10 +66,11 @@ impl<P: Publisher> Relay<P> {
         session: &mut Session,
         on_their_way: &[i64],
     ) -> Result<Batch, SessionError> {
-        let pending = session.pending(self.config.batch_size, on_their_way).await?;
-        let (positions, envelopes) =
-            pending.into_iter().map(|event| (event.position, event.envelope)).unzip();
-        Ok(Batch { positions, envelopes })
+        let (size, bytes) = (self.config.batch_size, self.config.batch_bytes);
+        let pending = session.pending(size, bytes, on_their_way).await?;
+        let read: usize = pending.iter().map(|event| event.envelope.payload.len()).sum();
+        let full = pending.len() >= usize::from(size) || read >= bytes as usize;
+        Ok(Batch { full, ..Batch::of(pending) })
     }
 
     /// Publishes a batch; `None` if the shutdown did not wait for the broker's answer.
@@ -82,14 +109,15 @@ impl<P: Publisher> Relay<P> {
 fn judge(batch: &Batch, results: Vec<Result<Ack, PublishError>>) -> Verdict {
     let mut verdict = Verdict::default();
     let mut waiting: HashSet<(&str, &str)> = HashSet::new();
-    for ((position, envelope), result) in batch.positions.iter().zip(&batch.envelopes).zip(results) {
+    for ((position, envelope), result) in batch.sent.iter().zip(&batch.envelopes).zip(results) {
         let key = (envelope.topic.as_str(), envelope.key.as_str());
         match result {
             Ok(_) if waiting.is_empty() || !waiting.contains(&key) => verdict.published.push(*position),
             Ok(_) | Err(PublishError::Blocked) => {}
             Err(PublishError::Refused(reason)) => {
+                waiting.insert(key);
                 verdict.refused.push(*position);
-                verdict.reasons.push(chain(&*reason));
+                verdict.reasons.push(storable(&chain(&*reason)));
             }
             Err(PublishError::Unavailable(reason)) => {
                 waiting.insert(key);
@@ -98,6 +126,11 @@ fn judge(batch: &Batch, results: Vec<Result<Ack, PublishError>>) -> Verdict {
         }
     }
     verdict
+}
+
+/// What a broker says may be anything, and a reason that the table refuses would hold up everything.
+fn storable(reason: &str) -> String {
+    reason.chars().filter(|c| !c.is_control()).take(1_000).collect()
 }
 
 /// An error with its causes on one line.
@@ -135,10 +168,12 @@ mod tests {
     }
 
     fn batch(keys: &[&str]) -> Batch {
-        Batch {
-            positions: (1..).take(keys.len()).collect(),
-            envelopes: keys.iter().copied().map(envelope).collect(),
-        }
+        Batch::of(pending(keys.iter().map(|key| (*key, 0))))
+    }
+
+    fn pending<'a>(events: impl IntoIterator<Item = (&'a str, i32)>) -> Vec<Pending> {
+        let event = |(position, (key, refusals))| Pending { position, refusals, envelope: envelope(key) };
+        (1..).zip(events).map(event).collect()
     }
 
     fn unavailable() -> PublishError {
@@ -151,6 +186,21 @@ mod tests {
             judge(&batch(&["a", "b", "a", "b"]), vec![Err(unavailable()), Ok(ACK), Ok(ACK), Ok(ACK)]);
         assert_eq!(verdict.published, [2, 4]);
         assert_eq!(verdict.trouble.as_deref(), Some("the broker is away"));
+    }
+
+    #[test]
+    fn what_was_stored_behind_a_refused_event_is_repeated_behind_it() {
+        let refused = PublishError::Refused("the topic\0 takes less".into());
+        let verdict = judge(&batch(&["a", "a", "b"]), vec![Err(refused), Ok(ACK), Ok(ACK)]);
+        assert_eq!((verdict.published, verdict.refused), (vec![3], vec![1]));
+        assert_eq!(verdict.reasons, ["the topic takes less"]);
+    }
+
+    #[test]
+    fn behind_an_event_that_was_refused_before_nothing_of_its_key_is_sent() {
+        let batch = Batch::of(pending([("a", 0), ("b", 2), ("a", 1), ("b", 0), ("a", 0), ("c", 0)]));
+        assert_eq!(batch.positions, [1, 2, 3, 4, 5, 6]);
+        assert_eq!(batch.sent, [1, 2, 3, 6]);
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl<P: Publisher> Relay<P> {
         while !batch.positions.is_empty() && !shutdown.is_cancelled() {
             let ahead = async {
                 self.mark(session, &answered).await?;
-                if batch.positions.len() < usize::from(self.config.batch_size) {
+                if !batch.full {
                     return Ok(Batch::default());
                 }
                 self.read(session, &batch.positions).await

@@ -42,9 +42,11 @@ impl Session {
     pub(super) async fn pending(
         &mut self,
         limit: u16,
+        max_bytes: u32,
         excluded: &[i64],
     ) -> Result<Vec<Pending>, SessionError> {
-        bounded(self.timeout, store::pending(&mut self.connection, limit.into(), excluded)).await
+        let pending = store::pending(&mut self.connection, limit.into(), max_bytes.into(), excluded);
+        bounded(self.timeout, pending).await
     }
 
     pub(super) async fn mark_published(&mut self, positions: &[i64]) -> Result<(), SessionError> {

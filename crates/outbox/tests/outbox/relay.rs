@@ -296,3 +296,69 @@ async fn erasing_a_key_takes_its_events_away_whether_they_were_published_or_not(
     assert_eq!(published.numbers(), [2, 4, 5]);
     assert_eq!(backlog(&pool).await.unwrap().pending, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_overtakes_an_event_that_the_broker_refuses_for_a_while() {
+    let (pool, outbox) = (database().await, Outbox::new("test"));
+    let refusals = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&refusals);
+    let recorder = Recorder::new(move |envelope| {
+        if number(envelope) == 1 && counted.fetch_add(1, Ordering::Relaxed) < 2 {
+            return Err(PublishError::Refused("not yet".into()));
+        }
+        Ok(Ack { partition: 0, offset: 0 })
+    });
+    commit(&pool, &outbox, &[event("a", 1), event("a", 2), event("b", 3), event("a", 4)]).await;
+    let relay = Running::start(&pool, recorder.clone(), &outbox, config());
+    eventually("everything is published", async || backlog(&pool).await.unwrap().pending == 0).await;
+    relay.stop().await;
+    let of_a: Vec<_> = recorder.numbers().into_iter().filter(|number| *number != 3).collect();
+    // What was on its way together with the refused event is there again behind it; after that nothing passes it.
+    assert_eq!(of_a, [2, 4, 1, 2, 4]);
+    assert_eq!(refusals.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_is_bounded_in_bytes_and_what_is_behind_it_follows_at_once() {
+    let (pool, outbox) = (database().await, Outbox::new("test"));
+    let events: Vec<_> = (0..50).map(|number| event(&"k".repeat(1_000), number)).collect();
+    commit(&pool, &outbox, &events).await;
+    let recorder = Recorder::accepting();
+    let config = RelayConfig { batch_bytes: 3_000, poll_interval: LIMIT, ..config() };
+    let relay = Running::start(&pool, recorder.clone(), &outbox, config);
+    recorder.wait_for(50).await;
+    assert_eq!(recorder.numbers(), (0..50).collect::<Vec<_>>());
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_beside_an_erasure_leaves_nothing_pending_without_its_event() {
+    let (pool, outbox) = (database().await, Outbox::new("test"));
+    for round in 0..20 {
+        let events: Vec<_> = (0..20).map(|number| event("a", number)).collect();
+        commit(&pool, &outbox, &events).await;
+        sqlx::query("DELETE FROM outbox.pending").execute(&pool).await.unwrap();
+        let erasure = async {
+            let mut transaction = pool.begin().await.unwrap();
+            outbox::erase(&mut transaction, "a").await.unwrap();
+            transaction.commit().await.unwrap();
+        };
+        let replay = async { outbox::replay(&pool, DateTime::UNIX_EPOCH).await.unwrap() };
+        if round % 2 == 0 {
+            tokio::join!(erasure, replay);
+        } else {
+            tokio::join!(replay, erasure);
+        }
+        let left: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM outbox.pending").fetch_one(&pool).await.unwrap();
+        assert_eq!(left, 0, "in round {round}");
+    }
+    // One that was left behind by something else goes with the next pruning and stands in nobody's way.
+    sqlx::query("INSERT INTO outbox.pending (position, event_id) VALUES (0, gen_random_uuid())")
+        .execute(&pool)
+        .await
+        .unwrap();
+    outbox::prune(&pool, LIMIT).await.unwrap();
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox.pending").fetch_one(&pool).await.unwrap();
+    assert_eq!(left, 0);
+}
