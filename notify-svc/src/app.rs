@@ -11,7 +11,7 @@ use chassis::lifecycle::Tasks;
 use chassis::migrations::MigrationError;
 use chassis::time::{Clock, SystemClock};
 use chassis::{database, kafka, ops};
-use eventbus::{ConsumerConfig, ConsumerError, KafkaConsumer, KafkaPublisher};
+use eventbus::{ConsumerConfig, ConsumerError, KafkaConsumer, KafkaPublisher, Origins};
 use fitness_proto::fitness::notify::v1::notification_admin_service_server::NotificationAdminServiceServer;
 use fitness_proto::fitness::notify::v1::notification_service_server::NotificationServiceServer;
 use outbox::{Outbox, Relay};
@@ -160,6 +160,8 @@ impl App {
         let intake = Intake::new(pool.clone(), wake, config.give_up_in_doubt, config.retention, metrics);
         let intake = Arc::new(intake);
         let (kafka, ledger) = (config.kafka, pool.clone());
+        let collectors = format!("{}-dead-letters", config.kafka_group);
+        let origins = Origins::new(&kafka.kafka, &collectors, &TOPICS);
         let topics = events::topics(&kafka);
         let dead_letters =
             events::dead_letter_topics(&kafka, &config.kafka_group, &config.dead_letter_topics);
@@ -178,7 +180,7 @@ impl App {
             let until = stop.clone();
             tasks.spawn("dead letters", async move {
                 dead_letters.ensure(&until).await;
-                collector.run(Collector::new(ledger), until).await
+                collector.run(Collector::new(ledger, origins), until).await
             });
             consumer.run(intake, stop).await?;
             Ok::<_, StartError>(())

@@ -22,6 +22,9 @@ pub use self::list::ListDeadLetters;
 pub use self::replay::Replayed;
 use crate::ledger::dead_letters::Letter;
 
+/// The longest key that is shown; ours are the identifiers of accounts.
+const MAX_KEY: usize = 256;
+
 /// Answers and replays dead letters; cheap to clone.
 #[derive(Clone)]
 pub struct DeadLetters {
@@ -49,7 +52,7 @@ impl From<Letter> for ReadableLetter {
         let event = letter.event_type.as_deref().zip(letter.payload.as_deref());
         let event = event.and_then(|(event_type, payload)| decode::event(event_type, payload));
         let key = String::from_utf8_lossy(letter.record_key.as_deref().unwrap_or_default());
-        let key = decode::without_addresses(&key);
+        let key = decode::without_addresses(&chassis::foreign::presentable(&key, MAX_KEY));
         Self { letter, event, key }
     }
 }

@@ -71,6 +71,11 @@ impl DeadLetter {
 }
 
 impl OriginalRecord {
+    /// Whether both are one record; its time is the broker's to change.
+    pub(crate) fn same_record(&self, other: &Self) -> bool {
+        (&self.key, &self.payload, &self.headers) == (&other.key, &other.payload, &other.headers)
+    }
+
     /// The text of the first header with this name; `None` if there is none or if it is no text.
     pub fn header(&self, name: &str) -> Option<&str> {
         let header = self.headers.iter().find(|header| header.name == name)?;

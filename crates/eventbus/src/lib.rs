@@ -36,8 +36,8 @@ pub use event::Event;
 pub use handler::{Delivery, Handler, Outcome};
 pub use kafka::{
     ConsumerConfig, ConsumerError, ConsumerRole, Credentials, KafkaConfig, KafkaConfigError, KafkaConsumer,
-    KafkaPublisher, SaslMechanism, Security, SecurityProtocol, TopicError, TopicSpec, UnknownName,
-    create_topics, dead_letter_topic, ensure_topics,
+    KafkaPublisher, OriginError, Origins, SaslMechanism, Security, SecurityProtocol, TopicError, TopicSpec,
+    UnknownName, create_topics, dead_letter_topic, ensure_topics,
 };
 pub use publisher::{Ack, PublishError, Publisher};
 pub use retry::RetryPolicy;

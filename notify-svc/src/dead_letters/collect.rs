@@ -1,9 +1,14 @@
 //! From the dead-letter topics into the table.
+//!
+//! Anybody who may write to such a topic may write there what no consumer has buried. So a letter is believed only if its
+//! record lies where it says; one that is not keeps its bytes and loses its claims: it has no group, no topic and no
+//! reason, and cannot be replayed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
-use eventbus::{DeadLetter, Delivery, Handler, Outcome};
+use chassis::database;
+use chassis::foreign::presentable;
+use eventbus::{DeadLetter, Delivery, Handler, OriginError, Origins, Outcome};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -11,16 +16,22 @@ use uuid::Uuid;
 use crate::ledger::accounts;
 use crate::ledger::dead_letters::{self, Letter, NewLetter};
 
+/// The longest text of a letter that is kept; group, topic and type have names of at most 255.
+const MAX_TEXT: usize = 1_000;
+/// What stands in the place of a message that nobody has to have written.
+const UNCONFIRMED: &str = "no such record lies where this letter says it came from";
+
 /// Stores dead letters, except those of people who are gone.
 #[derive(Debug)]
 pub struct Collector {
     pool: PgPool,
+    origins: Origins,
 }
 
 impl Collector {
-    /// Stores into the tables of `pool`.
-    pub fn new(pool: PgPool) -> Self {
-        Self { pool }
+    /// Stores into the tables of `pool` what lay on `origins` before it was buried.
+    pub fn new(pool: PgPool, origins: Origins) -> Self {
+        Self { pool, origins }
     }
 
     /// Stores letters; what is known already stays as it is.
@@ -37,33 +48,86 @@ impl Collector {
     }
 }
 
-impl Handler for Collector {
-    async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
-        let mut outcomes = vec![Outcome::Done; batch.len()];
-        let mut letters = Vec::with_capacity(batch.len());
-        for (position, delivery) in batch.iter().enumerate() {
-            match DeadLetter::of(delivery) {
-                Ok(letter) => letters.push(new_letter(letter)),
-                // Only the role of another consumer than ours brings anything else.
-                Err(_) => outcomes[position] = Outcome::Reject("it is no dead letter".to_owned()),
+impl Collector {
+    /// Takes the claims from letters whose record does not lie where they say.
+    async fn judge(&self, letters: Vec<DeadLetter>) -> Result<Vec<DeadLetter>, OriginError> {
+        let confirmed = self.origins.confirm(letters.clone()).await?;
+        let judged = letters.into_iter().zip(confirmed).map(|(letter, confirmed)| {
+            if confirmed {
+                return letter;
             }
-        }
-        if let Err(error) = self.store(&letters).await {
-            tracing::warn!(error = %chassis::lifecycle::chain(&error), "dead letters cannot be stored now");
-            for outcome in &mut outcomes {
-                if *outcome == Outcome::Done {
-                    *outcome = Outcome::Retry("the table cannot be written".to_owned());
-                }
+            let record = letter.record;
+            if [&letter.group, &letter.topic, &letter.reason].iter().all(|claim| claim.is_empty()) {
+                return DeadLetter { record, ..DeadLetter::default() };
             }
+            tracing::warn!(group = presentable(&letter.group, 249), "a dead letter is not what it says");
+            DeadLetter { message: UNCONFIRMED.to_owned(), record, ..DeadLetter::default() }
+        });
+        Ok(judged.collect())
+    }
+
+    /// Stores letters one by one, which finds the one that the table refuses.
+    async fn store_each(&self, letters: &[NewLetter]) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(letters.len());
+        for letter in letters {
+            outcomes.push(outcome(self.store(std::slice::from_ref(letter)).await));
         }
         outcomes
     }
 }
 
+fn outcome(stored: Result<(), sqlx::Error>) -> Outcome {
+    let refused = |error: sqlx::Error| database::outcome(&error, "dead letters cannot be stored now");
+    stored.map_or_else(refused, |()| Outcome::Done)
+}
+
+impl Handler for Collector {
+    async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
+        let mut outcomes = vec![Outcome::Done; batch.len()];
+        let (mut letters, mut positions) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+        for (position, delivery) in batch.iter().enumerate() {
+            match DeadLetter::of(delivery) {
+                Ok(letter) => {
+                    letters.push(letter);
+                    positions.push(position);
+                }
+                // Only the role of another consumer than ours brings anything else.
+                Err(_) => outcomes[position] = Outcome::Reject("it is no dead letter".to_owned()),
+            }
+        }
+        let handled = match self.judge(letters).await {
+            Ok(letters) => {
+                let letters: Vec<_> = letters.into_iter().map(new_letter).collect();
+                match self.store(&letters).await {
+                    Err(error) if database::refused_values(&error).is_some() => {
+                        self.store_each(&letters).await
+                    }
+                    stored => vec![outcome(stored); letters.len()],
+                }
+            }
+            Err(error) => {
+                tracing::warn!(error = %chassis::lifecycle::chain(&error), "dead letters cannot be looked into now");
+                vec![Outcome::Retry("the origin of dead letters cannot be read".to_owned()); positions.len()]
+            }
+        };
+        for (position, outcome) in positions.into_iter().zip(handled) {
+            outcomes[position] = outcome;
+        }
+        outcomes
+    }
+}
+
+/// When a record was written, where that is a time that can be told.
+fn moment(milliseconds: i64) -> Option<chrono::DateTime<chrono::Utc>> {
+    let seconds = milliseconds.div_euclid(1_000);
+    let nanos = milliseconds.rem_euclid(1_000) as i32 * 1_000_000;
+    chassis::foreign::moment(Some(prost_types::Timestamp { seconds, nanos }))
+}
+
 /// The row of a letter.
 pub(crate) fn new_letter(letter: DeadLetter) -> NewLetter {
     let event_id: Option<Uuid> = letter.record.header("ce_id").and_then(|id| id.parse().ok());
-    let event_type = letter.record.header("ce_type").map(str::to_owned);
+    let event_type = letter.record.header("ce_type").map(|name| presentable(name, 255));
     let identity = event_id.map_or_else(|| hash(&letter), |id| id.to_string());
     let record = letter.record;
     let key = record.key.as_deref();
@@ -75,21 +139,22 @@ pub(crate) fn new_letter(letter: DeadLetter) -> NewLetter {
         .unzip();
     let letter = Letter {
         dead_letter_id: Uuid::now_v7(),
-        consumer_group: letter.group,
-        origin_topic: letter.topic,
+        consumer_group: presentable(&letter.group, 249),
+        origin_topic: presentable(&letter.topic, 249),
         origin_partition: letter.partition,
         origin_offset: letter.offset,
-        reason: letter.reason,
-        message: letter.message,
+        reason: presentable(&letter.reason, 64),
+        message: presentable(&letter.message, MAX_TEXT),
         attempts: letter.attempts.try_into().unwrap_or(i32::MAX),
         event_id,
         event_type,
         record_key: record.key.map(|key| key.to_vec()),
         payload: record.payload.map(|payload| payload.to_vec()),
-        record_time: record.timestamp_ms.and_then(DateTime::<Utc>::from_timestamp_millis),
+        record_time: record.timestamp_ms.and_then(moment),
         header_names,
         header_values,
-        arrive_time: DateTime::default(),
+        size_bytes: 0,
+        arrive_time: chrono::DateTime::default(),
         replay_time: None,
         replays: 0,
     };

@@ -1,14 +1,29 @@
 //! Dead letters as protobuf messages.
 
 use fitness_proto::fitness::notify::v1 as proto;
+use prost::Message as _;
 use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value};
 
 use super::timestamp;
 use crate::dead_letters::ReadableLetter;
 
-/// The message of a dead letter.
+/// The longest event in a list: a page of them fits into an answer.
+const IN_A_LIST: usize = 16 * 1024;
+/// The longest event in an answer of its own.
+const ALONE: usize = 2 * 1024 * 1024;
+
+/// The message of a dead letter in a list; without its event if that is long.
+pub(super) fn listed(readable: ReadableLetter) -> proto::DeadLetter {
+    message(readable, IN_A_LIST)
+}
+
+/// The message of a dead letter; without its event if that is too long for any answer.
 pub(super) fn from(readable: ReadableLetter) -> proto::DeadLetter {
+    message(readable, ALONE)
+}
+
+fn message(readable: ReadableLetter, max_event: usize) -> proto::DeadLetter {
     let ReadableLetter { letter, event, key } = readable;
     proto::DeadLetter {
         dead_letter_id: letter.dead_letter_id.to_string(),
@@ -22,8 +37,8 @@ pub(super) fn from(readable: ReadableLetter) -> proto::DeadLetter {
         event_id: letter.event_id.map(|id| id.to_string()).unwrap_or_default(),
         event_type: letter.event_type.unwrap_or_default(),
         key,
-        size_bytes: letter.payload.map_or(0, |payload| payload.len() as i32),
-        event: event.and_then(object),
+        size_bytes: letter.size_bytes,
+        event: event.and_then(object).filter(|event| event.encoded_len() <= max_event),
         record_time: letter.record_time.map(timestamp),
         arrive_time: Some(timestamp(letter.arrive_time)),
         replay_time: letter.replay_time.map(timestamp),

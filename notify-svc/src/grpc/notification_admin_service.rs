@@ -114,7 +114,7 @@ impl NotificationAdminService for NotificationAdminApi {
         let list = ListDeadLetters { filter, page_size, page_token };
         let page = self.dead_letters.list(&list).await.map_err(status)?;
         Ok(Response::new(ListDeadLettersResponse {
-            dead_letters: page.rows.into_iter().map(dead_letter_message::from).collect(),
+            dead_letters: page.rows.into_iter().map(dead_letter_message::listed).collect(),
             next_page_token: page.next_page_token,
         }))
     }

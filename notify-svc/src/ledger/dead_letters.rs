@@ -31,8 +31,10 @@ pub struct Letter {
     pub event_type: Option<String>,
     /// Key of the record.
     pub record_key: Option<Vec<u8>>,
-    /// Value of the record.
+    /// Value of the record; in a list only where it is short.
     pub payload: Option<Vec<u8>>,
+    /// Size of the value.
+    pub size_bytes: i32,
     /// When the record was written.
     pub record_time: Option<DateTime<Utc>>,
     /// Names of the record's headers.
@@ -57,6 +59,9 @@ pub struct NewLetter {
     /// The account that is its key.
     pub user_id: Option<Uuid>,
 }
+
+/// The longest value that a list reads.
+const SHORT: i32 = 8 * 1024;
 
 /// Which dead letters; `None` is all.
 #[derive(Clone, Debug, Default)]
@@ -110,7 +115,8 @@ pub async fn store(connection: &mut PgConnection, new: &NewLetter) -> Result<(),
     Ok(())
 }
 
-/// Answers dead letters, newest first, and one more than the page holds if there is one.
+/// Answers dead letters without their headers and long values, newest first, and one more than the page holds if there
+/// is one.
 pub async fn search(
     connection: &mut PgConnection,
     filter: &Filter,
@@ -118,9 +124,13 @@ pub async fn search(
 ) -> Result<Vec<Letter>, sqlx::Error> {
     sqlx::query_as!(
         Letter,
-        r#"SELECT dead_letter_id, consumer_group, origin_topic, origin_partition, origin_offset, reason, message, attempts,
-                event_id, event_type, record_key, payload, record_time, header_names,
-                header_values AS "header_values: Vec<Option<Vec<u8>>>", arrive_time, replay_time, replays
+        r#"SELECT dead_letter_id, consumer_group, origin_topic, origin_partition, origin_offset, reason,
+                left(message, 1000) AS "message!", attempts,
+                event_id, event_type,
+                substring(record_key FOR 1024) AS record_key,
+                CASE WHEN octet_length(payload) <= $6 THEN payload END AS payload,
+                coalesce(octet_length(payload), 0) AS "size_bytes!", record_time, '{}'::TEXT[] AS "header_names!",
+                '{}'::BYTEA[] AS "header_values!: Vec<Option<Vec<u8>>>", arrive_time, replay_time, replays
          FROM dead_letters
          WHERE ($1::TEXT IS NULL OR consumer_group = $1)
            AND ($2::TEXT IS NULL OR event_type = $2)
@@ -133,6 +143,7 @@ pub async fn search(
         filter.include_replayed,
         page.before(),
         page.limit(),
+        SHORT,
     )
     .fetch_all(connection)
     .await
@@ -146,7 +157,8 @@ pub async fn find(
     sqlx::query_as!(
         Letter,
         r#"SELECT dead_letter_id, consumer_group, origin_topic, origin_partition, origin_offset, reason, message, attempts,
-                event_id, event_type, record_key, payload, record_time, header_names,
+                event_id, event_type, record_key, payload, coalesce(octet_length(payload), 0) AS "size_bytes!",
+                record_time, header_names,
                 header_values AS "header_values: Vec<Option<Vec<u8>>>", arrive_time, replay_time, replays
          FROM dead_letters
          WHERE dead_letter_id = $1"#,
@@ -171,7 +183,8 @@ pub async fn mark(
          WHERE dead_letter_id = $1
            AND ($2 OR replay_time IS NULL)
          RETURNING dead_letter_id, consumer_group, origin_topic, origin_partition, origin_offset, reason, message, attempts,
-                   event_id, event_type, record_key, payload, record_time, header_names,
+                   event_id, event_type, record_key, payload, coalesce(octet_length(payload), 0) AS "size_bytes!",
+                record_time, header_names,
                    header_values AS "header_values: Vec<Option<Vec<u8>>>", arrive_time, replay_time, replays"#,
         dead_letter_id,
         force,
@@ -208,7 +221,8 @@ pub async fn mark_many(
          FROM oldest
          WHERE letter.dead_letter_id = oldest.dead_letter_id
          RETURNING letter.dead_letter_id, consumer_group, origin_topic, origin_partition, origin_offset, reason, message,
-                   attempts, event_id, event_type, record_key, payload, record_time, header_names,
+                   attempts, event_id, event_type, record_key, payload, coalesce(octet_length(payload), 0) AS "size_bytes!",
+                record_time, header_names,
                    header_values AS "header_values: Vec<Option<Vec<u8>>>", arrive_time, replay_time, replays"#,
         filter.consumer_group,
         filter.event_type,

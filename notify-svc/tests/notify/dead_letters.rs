@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
-use eventbus::{Envelope, KafkaPublisher, OriginalRecord, RecordHeader};
+use chrono::{SecondsFormat, Utc};
+use eventbus::{Ack, Envelope, KafkaPublisher, OriginalRecord, Publisher as _, RecordHeader};
 use fitness_proto::fitness::notify::v1::{
     DeadLetter, GetDeadLetterRequest, ListDeadLettersRequest, ReplayDeadLetterRequest,
     ReplayDeadLettersRequest,
@@ -68,8 +68,17 @@ fn refused(person: &Person) -> Envelope {
     })
 }
 
-/// A dead letter as the consumer of another service buries it.
-async fn bury(service: &Service, group: &str, event: &Envelope, offset: i64) {
+/// Publishes an event and buries it as the consumer of another service does. Answers where it lies.
+async fn bury(service: &Service, group: &str, event: &Envelope) -> Ack {
+    let publisher = KafkaPublisher::new(&service.kafka).unwrap();
+    let results = tokio::time::timeout(LIMIT, publisher.publish(std::slice::from_ref(event))).await;
+    let lies = *results.unwrap()[0].as_ref().unwrap();
+    bury_at(service, group, event, lies).await;
+    lies
+}
+
+/// A dead letter that says its record lies there. Its headers are those of a publisher.
+async fn bury_at(service: &Service, group: &str, event: &Envelope, lies: Ack) {
     let header = |name: &str, value: &str| RecordHeader {
         name: name.to_owned(),
         value: Some(value.as_bytes().to_vec().into()),
@@ -82,13 +91,15 @@ async fn bury(service: &Service, group: &str, event: &Envelope, offset: i64) {
             header("ce_specversion", "1.0"),
             header("ce_id", &event.id.to_string()),
             header("ce_type", &event.event_type),
-            header("ce_source", "user-svc"),
-            header("ce_time", &event.time.to_rfc3339()),
+            header("ce_source", &event.source),
+            header("ce_subject", &event.subject),
+            header("ce_time", &event.time.to_rfc3339_opts(SecondsFormat::Micros, true)),
             header("content-type", "application/protobuf"),
+            header("traceparent", event.trace.traceparent.as_deref().unwrap()),
             header("__fitness.errors.group", group),
             header("__fitness.errors.topic", &event.topic),
-            header("__fitness.errors.partition", "1"),
-            header("__fitness.errors.offset", &offset.to_string()),
+            header("__fitness.errors.partition", &lies.partition.to_string()),
+            header("__fitness.errors.offset", &lies.offset.to_string()),
             header("__fitness.errors.reason", "retries_exhausted"),
             header("__fitness.errors.attempts", "7"),
             header("__fitness.errors.message", "the planets were not in line"),
@@ -137,11 +148,11 @@ async fn a_letter_of_another_service_is_put_back_byte_by_byte_and_handled_once()
     let stage = &service.stage;
     let person = stage.person("en").await;
     let event = signed_in(&person, "Firefox on Linux", true);
-    bury(&service, "user-svc", &event, 11).await;
+    let lies = bury(&service, "user-svc", &event).await;
     // Delivered twice, as brokers may.
-    bury(&service, "user-svc", &event, 11).await;
+    bury_at(&service, "user-svc", &event, lies).await;
     let letter = wait_for_letters(&service, 1).await.remove(0);
-    assert_eq!((letter.partition, letter.offset, letter.attempts), (1, 11, 7));
+    assert_eq!((letter.partition, letter.offset, letter.attempts), (lies.partition, lies.offset, 7));
     assert_eq!(letter.message, "the planets were not in line");
 
     replay(&service, &letter.dead_letter_id, false).await.unwrap();
@@ -177,7 +188,7 @@ async fn addresses_are_masked_and_junk_is_listed_without_an_event() {
         email: person.email.clone(),
         ..UserRegistered::default()
     });
-    bury(&service, "workout-svc", &registration, 1).await;
+    bury(&service, "workout-svc", &registration).await;
     let junk = OriginalRecord {
         key: Some(b"k\xff".to_vec().into()),
         payload: Some(b"{}".to_vec().into()),
@@ -208,9 +219,9 @@ async fn many_letters_are_put_back_by_group_and_type() {
     let service = start().await;
     let stage = &service.stage;
     let people = stage.people(3, "en").await;
-    for (offset, person) in (1..).zip(&people) {
-        bury(&service, "user-svc", &signed_in(person, "Firefox on Linux", true), offset).await;
-        bury(&service, "workout-svc", &verified(person), offset).await;
+    for person in &people {
+        bury(&service, "user-svc", &signed_in(person, "Firefox on Linux", true)).await;
+        bury(&service, "workout-svc", &verified(person)).await;
     }
     wait_for_letters(&service, 6).await;
     let replay_many = async |group: &str, event_type: &str| {
@@ -233,26 +244,30 @@ async fn many_letters_are_put_back_by_group_and_type() {
 async fn letters_page_newest_first_and_go_with_their_person() {
     let service = start().await;
     let people = service.stage.people(5, "en").await;
-    for (offset, person) in (1..).zip(&people) {
-        bury(&service, "user-svc", &verified(person), offset).await;
+    for person in &people {
+        bury(&service, "user-svc", &verified(person)).await;
     }
+    // By the place of their person.
+    let places = |letters: &[DeadLetter]| -> Vec<usize> {
+        let place =
+            |letter: &DeadLetter| people.iter().position(|person| person.user_id.to_string() == letter.key);
+        letters.iter().map(|letter| place(letter).unwrap()).collect()
+    };
     let all = wait_for_letters(&service, 5).await;
-    assert_eq!(all.iter().map(|letter| letter.offset).collect::<Vec<_>>(), [5, 4, 3, 2, 1]);
+    assert_eq!(places(&all), [4, 3, 2, 1, 0]);
     let request = ListDeadLettersRequest { page_size: 2, ..ListDeadLettersRequest::default() };
     let page =
         service.admins.clone().list_dead_letters(of_admin(request.clone())).await.unwrap().into_inner();
-    assert_eq!(page.dead_letters.iter().map(|letter| letter.offset).collect::<Vec<_>>(), [5, 4]);
+    assert_eq!(places(&page.dead_letters), [4, 3]);
     let next = ListDeadLettersRequest { page_token: page.next_page_token, ..request };
-    assert_eq!(list_of(&service, next).await[0].offset, 3);
+    assert_eq!(places(&list_of(&service, next).await)[0], 2);
 
     service.publish(&[deleted(&people[2])]).await;
-    assert_eq!(wait_for_letters(&service, 4).await.iter().filter(|letter| letter.offset == 3).count(), 0);
+    assert_eq!(places(&wait_for_letters(&service, 4).await), [4, 3, 1, 0]);
     // What comes after the deletion is not stored either.
-    bury(&service, "user-svc", &verified(&people[2]), 6).await;
-    bury(&service, "user-svc", &verified(&people[3]), 7).await;
-    let offsets = async || list(&service).await.iter().map(|letter| letter.offset).collect::<Vec<_>>();
-    assert!(eventually(async || offsets().await.contains(&7)).await);
-    assert_eq!(offsets().await, [7, 5, 4, 2, 1]);
+    bury(&service, "user-svc", &verified(&people[2])).await;
+    bury(&service, "user-svc", &verified(&people[3])).await;
+    assert_eq!(places(&wait_for_letters(&service, 5).await), [3, 4, 3, 1, 0]);
     service.stop().await;
 }
 
@@ -260,7 +275,7 @@ async fn letters_page_newest_first_and_go_with_their_person() {
 async fn without_a_broker_a_replay_is_refused_and_nothing_is_marked() {
     let mut service = start().await;
     let person = service.stage.person("en").await;
-    bury(&service, "user-svc", &verified(&person), 1).await;
+    bury(&service, "user-svc", &verified(&person)).await;
     let letter = wait_for_letters(&service, 1).await.remove(0);
     service.broker.take().unwrap().stop().await;
     let started = Utc::now();
@@ -273,5 +288,97 @@ async fn without_a_broker_a_replay_is_refused_and_nothing_is_marked() {
     let many = service.admins.clone().replay_dead_letters(request).await;
     assert!(many.is_err_and(|status| status.code() == Code::Unavailable));
     assert_eq!(list(&service).await.len(), 1);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_letter_loses_its_claims_and_cannot_be_replayed() {
+    let service = start().await;
+    let people = service.stage.people(2, "en").await;
+    let genuine = verified(&people[0]);
+    let lies = bury(&service, "user-svc", &genuine).await;
+    // Another record at a place where one lies, a place where none lies, a partition and a topic that nobody has.
+    let forged = deleted(&people[1]);
+    bury_at(&service, "user-svc", &forged, lies).await;
+    bury_at(&service, "user-svc", &deleted(&people[1]), Ack { offset: 1_000_000, ..lies }).await;
+    bury_at(&service, "user-svc", &deleted(&people[1]), Ack { partition: 99, ..lies }).await;
+    let elsewhere = Envelope { topic: "user-svc.dead-letters".to_owned(), ..deleted(&people[1]) };
+    bury_at(&service, "user-svc", &elsewhere, Ack { partition: 0, offset: 0 }).await;
+    let letters = wait_for_letters(&service, 5).await;
+    for letter in &letters {
+        if letter.event_id == genuine.id.to_string() {
+            assert_eq!(
+                (letter.consumer_group.as_str(), letter.reason.as_str()),
+                ("user-svc", "retries_exhausted")
+            );
+            continue;
+        }
+        assert_eq!(
+            (letter.consumer_group.as_str(), letter.topic.as_str(), letter.reason.as_str()),
+            ("", "", "")
+        );
+        assert_eq!(letter.message, "no such record lies where this letter says it came from");
+        let status = replay(&service, &letter.dead_letter_id, true).await.unwrap_err();
+        assert_eq!(fields(&status), ["dead_letter_id"]);
+    }
+    let request = of_admin(ReplayDeadLettersRequest::default());
+    let many = service.admins.clone().replay_dead_letters(request).await.unwrap().into_inner();
+    assert_eq!((many.replayed, many.more), (1, false));
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_of_any_shape_are_collected_and_listed() {
+    let service = start().await;
+    let person = service.stage.person("en").await;
+    let publisher = KafkaPublisher::new(&service.kafka).unwrap();
+    let header =
+        |name: &str, value: Vec<u8>| RecordHeader { name: name.to_owned(), value: Some(value.into()) };
+    let roles =
+        vec![0x12, 0xff, 0xff, 0x03].into_iter().chain(std::iter::repeat_n(1, 65_535)).collect::<Vec<u8>>();
+    let mut shapes = Vec::new();
+    for text in [b"a\0b".to_vec(), vec![0xff; 100], vec![b'x'; 300_000]] {
+        for name in [
+            "ce_id",
+            "ce_type",
+            "ce_source",
+            "traceparent",
+            "__fitness.errors.group",
+            "__fitness.errors.topic",
+            "__fitness.errors.reason",
+            "__fitness.errors.message",
+            "__fitness.errors.offset",
+        ] {
+            shapes.push((vec![header(name, text.clone())], vec![1, 2, 3], Some(1)));
+        }
+        shapes.push((
+            vec![header("__fitness.errors.reason", b"rejected".to_vec())],
+            text,
+            Some(2_534_023_007_990_000),
+        ));
+    }
+    shapes.push((vec![header("ce_type", b"fitness.user.v1.UserRolesChanged".to_vec())], roles, None));
+    for (number, (headers, payload, timestamp_ms)) in shapes.iter().enumerate() {
+        let record = OriginalRecord {
+            key: Some(format!("k{number}\0").into_bytes().into()),
+            payload: Some(payload.clone().into()),
+            timestamp_ms: *timestamp_ms,
+            headers: headers.clone(),
+        };
+        for result in publisher.repeat(&[("user-svc.dead-letters", &record)]).await {
+            result.unwrap();
+        }
+    }
+    // One after them that is well.
+    bury(&service, "user-svc", &verified(&person)).await;
+    let all = ListDeadLettersRequest { page_size: 100, ..ListDeadLettersRequest::default() };
+    let arrived = async || list_of(&service, all.clone()).await.iter().any(|letter| letter.attempts == 7);
+    assert!(eventually(arrived).await);
+    let letters = list_of(&service, all.clone()).await;
+    assert_eq!(letters.len(), shapes.len() + 1);
+    for letter in letters {
+        assert!(letter.key.len() <= 1_024 && letter.message.len() <= 4_000);
+        get(&service, &letter.dead_letter_id).await;
+    }
     service.stop().await;
 }

@@ -107,6 +107,20 @@ impl KafkaConfig {
         ])
     }
 
+    /// The settings of a client that looks at single records and joins no group.
+    pub(crate) fn reader(&self, group: &str) -> ClientConfig {
+        self.client(&[
+            ("group.id", group),
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+            ("auto.offset.reset", "error"),
+            ("enable.partition.eof", "true"),
+            ("fetch.wait.max.ms", "100"),
+            ("queued.max.messages.kbytes", "1024"),
+            ("fetch.max.bytes", "8388608"),
+        ])
+    }
+
     /// The settings of an administrative client.
     pub(crate) fn admin(&self) -> ClientConfig {
         self.client(&[])

@@ -116,27 +116,32 @@ impl DeadLetters {
     }
 }
 
-/// Reads a record of a dead-letter topic: the added headers apart, the original as it was. Whatever lies there is
-/// readable, unless not even its headers have names.
-pub(crate) fn read(record: &Record) -> Result<Envelope, MalformedRecord> {
-    let (added, original): (Vec<_>, Vec<_>) =
-        headers::names_and_values(record)?.into_iter().partition(|(name, _)| name.starts_with(PREFIX));
-    let text = |name: &str| {
-        let value = added.iter().rev().find(|(header, _)| *header == name).and_then(|(_, value)| *value);
-        value.map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
-    };
-    let original = OriginalRecord {
+/// A record without what a dead letter adds to it.
+pub(crate) fn original(record: &Record) -> Result<OriginalRecord, MalformedRecord> {
+    let headers =
+        headers::names_and_values(record)?.into_iter().filter(|(name, _)| !name.starts_with(PREFIX));
+    Ok(OriginalRecord {
         key: record.key.clone(),
         payload: record.payload.clone(),
         timestamp_ms: record.timestamp_ms,
-        headers: original
-            .into_iter()
+        headers: headers
             .map(|(name, value)| RecordHeader {
                 name: name.to_owned(),
                 value: value.map(Bytes::copy_from_slice),
             })
             .collect(),
+    })
+}
+
+/// Reads a record of a dead-letter topic: the added headers apart, the original as it was. Whatever lies there is
+/// readable, unless not even its headers have names.
+pub(crate) fn read(record: &Record) -> Result<Envelope, MalformedRecord> {
+    let added = headers::names_and_values(record)?;
+    let text = |name: &str| {
+        let value = added.iter().rev().find(|(header, _)| *header == name).and_then(|(_, value)| *value);
+        value.map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
     };
+    let original = original(record)?;
     let trace = TraceContext::received(original.header("traceparent"), original.header("tracestate"));
     let key = String::from_utf8_lossy(record.key.as_deref().unwrap_or_default()).into_owned();
     let id = original.header("ce_id").and_then(|id| id.parse().ok()).unwrap_or_default();
