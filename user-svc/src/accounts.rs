@@ -39,6 +39,7 @@ use std::sync::Arc;
 
 use chassis::sealing::SealingKeys;
 use chassis::time::Clock;
+pub(crate) use chassis::time::timestamp;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use eventbus::{Event, TraceContext};
 use outbox::{EncodedEvent, Outbox};
@@ -95,11 +96,4 @@ impl Accounts {
     fn encode<E: Event>(&self, event: &E) -> EncodedEvent {
         self.outbox.encode(event, TraceContext::current())
     }
-}
-
-/// The same moment in protobuf.
-pub(crate) fn timestamp(time: DateTime<Utc>) -> prost_types::Timestamp {
-    let nanos =
-        i32::try_from(time.timestamp_subsec_nanos()).expect("a leap second has less than 2^31 nanoseconds");
-    prost_types::Timestamp { seconds: time.timestamp(), nanos }
 }

@@ -2,6 +2,7 @@
 
 mod trainer_profile_created;
 
+use chassis::database;
 use chassis::kafka::{KafkaSettings, TopicPlan};
 use chassis::lifecycle::chain;
 use eventbus::{
@@ -64,7 +65,8 @@ impl Intake {
     /// Handles an event. One of another type is none of this service's business.
     async fn take(&self, envelope: &Envelope) -> Result<(), EventError> {
         if envelope.event_type == TrainerProfileCreated::full_name() {
-            trainer_profile_created::handle(&self.0, envelope.id, &envelope.decode()?).await?;
+            let event = envelope.decode()?;
+            trainer_profile_created::handle(&self.0, envelope.id, envelope.time, &event).await?;
         }
         Ok(())
     }
@@ -72,10 +74,7 @@ impl Intake {
 
 fn outcome(error: &EventError) -> Outcome {
     match error {
-        EventError::Account(_) => {
-            tracing::warn!(error = %chain(error), "an event cannot be handled now");
-            Outcome::Retry(error.to_string())
-        }
+        EventError::Account(_) => database::outcome(error, "the event cannot be handled now"),
         EventError::Decode(_) | EventError::Field(_) => Outcome::Reject(chain(error)),
     }
 }

@@ -10,6 +10,7 @@ mod user_roles_changed;
 
 pub use intake::Intake;
 
+use chassis::foreign;
 use chassis::kafka::{KafkaSettings, TopicPlan};
 use chrono::{DateTime, Utc};
 use eventbus::{ConsumerConfig, DecodeError, Envelope, Event as _, dead_letter_topic};
@@ -19,6 +20,7 @@ use prost::Name as _;
 use prost_types::Timestamp;
 use uuid::Uuid;
 
+use crate::athletes::Profile;
 use crate::training::{Training, TrainingError};
 
 /// The topics this service publishes on.
@@ -77,6 +79,22 @@ fn user_id(text: &str) -> Result<Uuid, EventError> {
 }
 
 fn time(time: Option<Timestamp>, field: &'static str) -> Result<DateTime<Utc>, EventError> {
-    time.and_then(|time| DateTime::from_timestamp(time.seconds, time.nanos.try_into().ok()?))
-        .ok_or(EventError::Field(field))
+    foreign::moment(time).ok_or(EventError::Field(field))
+}
+
+/// The longest name, language or zone that is kept, several times what an account may have.
+const MAX_TEXT: usize = 1024;
+
+/// What people see of an account, as an event says it at `time`.
+fn profile(
+    user_id: &str,
+    texts: [(&'static str, String); 3],
+    time: DateTime<Utc>,
+) -> Result<Profile, EventError> {
+    let user_id = self::user_id(user_id)?;
+    if let Some((field, _)) = texts.iter().find(|(_, text)| !foreign::is_storable(text, MAX_TEXT)) {
+        return Err(EventError::Field(*field));
+    }
+    let [display_name, locale, time_zone] = texts.map(|(_, text)| text);
+    Ok(Profile { user_id, display_name, locale, time_zone, time })
 }

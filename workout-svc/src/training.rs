@@ -9,6 +9,7 @@ mod error;
 use std::sync::Arc;
 
 use chassis::time::Clock;
+pub(crate) use chassis::time::timestamp;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use outbox::Outbox;
 use sqlx::PgPool;
@@ -37,11 +38,4 @@ impl Training {
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now().trunc_subsecs(6)
     }
-}
-
-/// The same moment in protobuf.
-pub(crate) fn timestamp(time: DateTime<Utc>) -> prost_types::Timestamp {
-    let nanos =
-        i32::try_from(time.timestamp_subsec_nanos()).expect("a leap second has less than 2^31 nanoseconds");
-    prost_types::Timestamp { seconds: time.timestamp(), nanos }
 }

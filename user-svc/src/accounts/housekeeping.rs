@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use chassis::lifecycle::chain;
+use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
+use super::grant_trainer::EVENTS_COUNT;
 use super::limits::PLACE_LIFETIME;
 use super::{AccountError, Accounts};
 use crate::store::retention::{self, BATCH};
@@ -34,8 +36,9 @@ impl Accounts {
         }
     }
 
-    /// Removes ended windows of limits, registrations that nobody proved, places not used for long, ended sessions, and refresh tokens that were used so long ago that a session
-    /// could have ended since: such a token is refused like an invented one.
+    /// Removes ended windows of limits, registrations that nobody proved, places not used for long, ended sessions, and
+    /// refresh tokens that were used so long ago that a session could have ended since: such a token is refused like an
+    /// invented one. The ids of handled events go a day after events of that age count for nothing.
     async fn prune(&self) -> Result<(), AccountError> {
         let now = self.now();
         let mut connection = self.pool.acquire().await?;
@@ -46,6 +49,8 @@ impl Accounts {
         while retention::delete_ended_sessions(&mut connection, now).await? == BATCH {}
         let long_ago = now - self.session_lifetime;
         while retention::delete_used_tokens(&mut connection, long_ago).await? == BATCH {}
+        let forgotten = now - EVENTS_COUNT - TimeDelta::days(1);
+        while retention::delete_handled_events(&mut connection, forgotten).await? == BATCH {}
         Ok(())
     }
 }

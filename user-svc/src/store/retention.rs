@@ -106,6 +106,31 @@ pub(crate) async fn delete_ended_sessions(
     Ok(deleted.rows_affected())
 }
 
+/// Deletes the ids of events that were handled before the given time.
+pub(crate) async fn delete_handled_events(
+    connection: &mut PgConnection,
+    before: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!(
+        r#"
+        DELETE FROM inbox
+        WHERE event_id IN (
+            SELECT event_id
+            FROM inbox
+            WHERE handle_time <= $1
+            ORDER BY handle_time
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        "#,
+        before,
+        BATCH.cast_signed(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
 /// Deletes refresh tokens that were used before the given time.
 pub(crate) async fn delete_used_tokens(
     connection: &mut PgConnection,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chassis::time::Clock as _;
 use chrono::TimeDelta;
 
 use crate::fixture::{Options, PASSWORD, Service, within};
@@ -45,5 +46,27 @@ async fn ended_windows_sessions_and_old_used_tokens_are_removed_and_the_rest_sta
     })
     .await;
     service.refresh(&lasting).await.unwrap();
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn the_ids_of_events_go_when_events_of_that_age_count_for_nothing() {
+    let options = Options { housekeeping_interval: Duration::from_millis(20), ..Options::usual().await };
+    let service = Service::start_ready(options).await;
+    for (days, count) in [(182, 2_500), (179, 7)] {
+        sqlx::query("INSERT INTO inbox (event_id, handle_time) SELECT gen_random_uuid(), $1 FROM generate_series(1, $2)")
+            .bind(service.clock.now() - TimeDelta::days(days))
+            .bind(count)
+            .execute(&service.pool)
+            .await
+            .unwrap();
+    }
+    within("what is old to be removed", async {
+        while service.count("SELECT count(*) FROM inbox").await > 7 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(service.count("SELECT count(*) FROM inbox").await, 7);
     service.stop().await;
 }

@@ -1,5 +1,6 @@
 //! Takes events in, each in a transaction of its own.
 
+use chassis::database;
 use chassis::lifecycle::chain;
 use eventbus::{Delivery, Envelope, Handler, Outcome};
 use tracing::Instrument as _;
@@ -20,10 +21,7 @@ impl Intake {
     pub async fn take(&self, envelope: &Envelope) -> Outcome {
         match handle(&self.0, envelope).await {
             Ok(()) => Outcome::Done,
-            Err(EventError::Training(error)) => {
-                tracing::warn!(error = %chain(&error), "an event cannot be taken in now");
-                Outcome::Retry(error.to_string())
-            }
+            Err(EventError::Training(error)) => database::outcome(&error, "the event cannot be taken in now"),
             Err(error) => Outcome::Reject(chain(&error)),
         }
     }

@@ -3,18 +3,13 @@
 use chassis::auth::Role;
 use fitness_proto::fitness::user::v1::UserRegistered;
 
-use super::{EventError, time, user_id};
-use crate::athletes::Profile;
+use super::{EventError, profile, time};
 use crate::training::Training;
 
 pub(super) async fn handle(training: &Training, event: UserRegistered) -> Result<(), EventError> {
-    let profile = Profile {
-        user_id: user_id(&event.user_id)?,
-        display_name: event.display_name,
-        locale: event.locale,
-        time_zone: event.time_zone,
-        time: time(event.create_time, "create_time")?,
-    };
+    let texts =
+        [("display_name", event.display_name), ("locale", event.locale), ("time_zone", event.time_zone)];
+    let profile = profile(&event.user_id, texts, time(event.create_time, "create_time")?)?;
     training.change_roles(profile.user_id, &[Role::Athlete], profile.time).await?;
     Ok(training.arrive(&profile).await?)
 }

@@ -97,6 +97,39 @@ async fn an_event_that_can_never_be_read_is_rejected_and_an_unknown_one_is_left_
 }
 
 #[tokio::test]
+async fn what_can_never_be_stored_is_refused_and_not_repeated() {
+    let service = Service::start().await;
+    let anna = service.stranger();
+    let good = service.registered(&anna, "Anna", "en", "UTC");
+    let mut hostile = Vec::new();
+    for text in ["a\0b".to_owned(), "x".repeat(2_000)] {
+        hostile.push(user::UserRegistered { display_name: text.clone(), ..good.clone() });
+        hostile.push(user::UserRegistered { locale: text.clone(), ..good.clone() });
+        hostile.push(user::UserRegistered { time_zone: text, ..good.clone() });
+    }
+    for seconds in [i64::MIN, -1, 253_370_764_800, 8_210_266_876_799, i64::MAX] {
+        let create_time = Some(prost_types::Timestamp { seconds, nanos: 0 });
+        hostile.push(user::UserRegistered { create_time, ..good.clone() });
+    }
+    // What the rules of the service do not foresee is found by the database.
+    sqlx::query("ALTER TABLE athletes ADD CHECK (display_name <> 'Bob')")
+        .execute(&service.pool)
+        .await
+        .unwrap();
+    hostile.push(user::UserRegistered { display_name: "Bob".to_owned(), ..good.clone() });
+    for event in &hostile {
+        let outcome = service.intake.take(&envelope(event)).await;
+        assert!(
+            matches!(&outcome, Outcome::Reject(reason) if !reason.contains("example.org")),
+            "{outcome:?}"
+        );
+    }
+    service.take(&good).await;
+    list(&service, &anna).await.unwrap();
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn an_event_waits_while_the_database_is_away() {
     let service = Service::start().await;
     let event = envelope(&service.registered(&service.stranger(), "Anna", "en", "UTC"));
