@@ -46,6 +46,12 @@ impl KafkaSettings {
             "Kafka brokers as host:port, separated by commas.",
             "127.0.0.1:9092",
         );
+        if settings.is_set("KAFKA_TOPIC") {
+            settings.problem(
+                "KAFKA_TOPIC is not a setting: the names of the topics are part of the contract (docs/events.md). \
+                 Leave it out; KAFKA_BROKERS says where the topics are.",
+            );
+        }
         let client_id: String =
             settings.value("KAFKA_CLIENT_ID", "Name in the logs of the broker.", client_id);
         Self {
@@ -126,6 +132,21 @@ pub async fn watch(
             () = shutdown.cancelled() => return,
             // The client that told the state is gone; nothing more will be heard.
             changed = state.changed() => if changed.is_err() { return shutdown.cancelled().await },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_of_ones_own_is_refused_aloud() {
+        for (name, refused) in [("KAFKA_TOPIC", true), ("KAFKA_TOPIC_PARTITIONS", false)] {
+            let mut settings = Settings::from_pairs([(name, "7")]);
+            KafkaSettings::from_settings(&mut settings, "test");
+            let problems = settings.finish().err().map(|problems| problems.to_string()).unwrap_or_default();
+            assert_eq!(problems.contains("KAFKA_TOPIC is not a setting"), refused, "{problems}");
         }
     }
 }
