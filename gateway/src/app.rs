@@ -10,12 +10,14 @@ use chassis::lifecycle::Tasks;
 use chassis::ops;
 use eventbus::{KafkaConfigError, KafkaConsumer};
 use fitness_proto::fitness::user::v1::file_service_client::FileServiceClient;
+use fitness_proto::fitness::user::v1::user_service_client::UserServiceClient;
+use fitness_proto::fitness::workout::v1::trainer_service_client::TrainerServiceClient;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use transcoder::Transcoder;
 
 use crate::config::GatewayConfig;
-use crate::feed::{self, Feed, Hub};
+use crate::feed::{self, Feed, Hub, Standing};
 use crate::files::Files;
 use crate::layers::client_identity;
 use crate::services::{ServiceUrlError, Services};
@@ -54,6 +56,12 @@ pub enum BuildError {
 impl App {
     /// Binds the listeners and makes the routes. None of the services has to be there.
     pub async fn build(config: GatewayConfig) -> Result<Self, BuildError> {
+        let http = ops::bind(config.http_addr, "GATEWAY_HTTP_ADDR").await?;
+        Self::build_on(http, config).await
+    }
+
+    /// The same on a listener that is bound already, because others have to know its address.
+    pub async fn build_on(http: TcpListener, config: GatewayConfig) -> Result<Self, BuildError> {
         let services = Services::connect(&config)?;
         let mut transcoder = Transcoder::builder(fitness_proto::DESCRIPTOR_SET);
         for (name, client) in services.rpc_services() {
@@ -72,7 +80,6 @@ impl App {
             .build()?;
         let consumer = feed::consumer(&config.kafka)?;
         let (verifier, keys) = Verifier::remote(&config.jwt_issuer);
-        let http = ops::bind(config.http_addr, "GATEWAY_HTTP_ADDR").await?;
         let ops = ops::bind(config.ops_addr, "GATEWAY_OPS_ADDR").await?;
         let health = Health::default();
         Ok(Self { config, health, http, ops, services, transcoder, consumer, verifier, keys })
@@ -107,7 +114,11 @@ impl App {
 
         let files =
             Files { client: FileServiceClient::new(services.user()), timeout: config.default_timeout };
-        let feed = Feed { hub, verifier, heartbeat: config.feed.heartbeat, shutdown: stop.clone() };
+        let standing = Standing {
+            users: UserServiceClient::new(services.user()),
+            trainers: TrainerServiceClient::new(services.workout()),
+        };
+        let feed = Feed { hub, verifier, standing, heartbeat: config.feed.heartbeat, shutdown: stop.clone() };
         let routes = routes::routes(&transcoder, files, feed, health.clone());
         let service = layers::wrap(routes, transcoder, &config);
         let proxies = config.trusted_proxies.clone();

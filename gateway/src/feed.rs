@@ -10,6 +10,7 @@ mod history;
 mod hub;
 mod listener;
 mod route;
+mod standing;
 mod stream;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 pub(crate) use self::hub::Hub;
 pub(crate) use self::listener::{TOPICS, consume, consumer};
 pub(crate) use self::route::feed;
+pub(crate) use self::standing::Standing;
 
 /// An event as the feed shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +87,7 @@ impl Default for FeedConfig {
 pub(crate) struct Feed {
     pub(crate) hub: Hub,
     pub(crate) verifier: Verifier,
+    pub(crate) standing: Standing,
     pub(crate) heartbeat: Duration,
     /// Feeds have no end by themselves; a stop ends them.
     pub(crate) shutdown: CancellationToken,

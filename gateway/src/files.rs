@@ -39,7 +39,7 @@ pub(crate) struct Files {
 }
 
 /// What travels with a call beside its message; the same that the transcoder passes on.
-fn request<T>(message: T, headers: &HeaderMap) -> tonic::Request<T> {
+pub(crate) fn request<T>(message: T, headers: &HeaderMap) -> tonic::Request<T> {
     let mut metadata = HeaderMap::new();
     let request_id = http::HeaderName::from_static("x-request-id");
     for name in [header::AUTHORIZATION, request_id, client_identity::USER_AGENT, client_identity::ADDRESS] {

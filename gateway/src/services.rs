@@ -93,6 +93,11 @@ impl Services {
         self.0[0].guarded()
     }
 
+    /// The way to workout-svc.
+    pub(crate) fn workout(&self) -> Guarded {
+        self.0[1].guarded()
+    }
+
     /// The way to user-svc that no breaker closes.
     pub(crate) fn user_unguarded(&self) -> Client {
         self.0[0].client.clone()

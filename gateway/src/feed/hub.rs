@@ -61,6 +61,8 @@ pub(super) enum End {
     Lagged,
     /// There is no such user any more.
     Deleted,
+    /// The sessions of the user are over, or have to prove that they are not.
+    SignedOut,
 }
 
 /// Why there is no subscription.
@@ -151,6 +153,14 @@ impl Hub {
         state.deleted.insert(user_id, Instant::now());
         state.retain(user_id, |subscriber| {
             let _ = subscriber.end.set(End::Deleted);
+            false
+        });
+    }
+
+    /// Ends the connections of a user whose sessions may be over. One whose session goes on opens another at once.
+    pub(super) fn sign_out(&self, user_id: Uuid) {
+        self.state().retain(user_id, |subscriber| {
+            let _ = subscriber.end.set(End::SignedOut);
             false
         });
     }

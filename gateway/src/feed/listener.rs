@@ -10,7 +10,7 @@ use eventbus::{
     Outcome,
 };
 use fitness_proto::fitness::notify::v1::NotificationSent;
-use fitness_proto::fitness::user::v1::{UserDeleted, UserRegistered, UserSignedIn};
+use fitness_proto::fitness::user::v1::{PasswordChanged, UserDeleted, UserRegistered, UserSignedIn};
 use fitness_proto::fitness::workout::v1::WorkoutFinished;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -110,6 +110,8 @@ impl Listener {
         self.hub.publish(&recipients, event);
         if envelope.decode::<UserDeleted>().is_ok() {
             self.hub.delete_user(user_id);
+        } else if envelope.event_type == PasswordChanged::full_name() {
+            self.hub.sign_out(user_id);
         }
     }
 }

@@ -46,7 +46,9 @@ async fn open(feed: &Feed, headers: &HeaderMap) -> Result<Response, Box<Problem>
     let claims = claims.map_err(problems::of_token)?;
     // Some clients send an empty id, or one of another service behind the same name: that is no id.
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()?.parse::<Uuid>().ok());
-    let subscription = feed.hub.subscribe(claims.sub, last).map_err(refused)?;
+    feed.standing.session(headers).await?;
+    let mut subscription = feed.hub.subscribe(claims.sub, last).map_err(refused)?;
+    feed.standing.retain_own(claims.sub, headers, &mut subscription).await;
     let format = Format::wanted(headers.get(ACCEPT));
     let stream = FeedStream {
         subscription,

@@ -131,8 +131,11 @@ impl Running {
             () = tokio::time::sleep_until(*expiry) => format.farewell("the access token has expired"),
             event = subscription.events.recv() => match event {
                 Some(event) => return Some(format.event(&event)),
-                None if subscription.end() == Some(End::Lagged) => format.lagged(),
-                None => format.farewell("the account is deleted"),
+                None => match subscription.end() {
+                    Some(End::Lagged) => format.lagged(),
+                    Some(End::SignedOut) => format.farewell("the session may be over; connect again"),
+                    Some(End::Deleted) | None => format.farewell("the account is deleted"),
+                },
             },
             _ = self.heartbeat.tick() => return Some(format.heartbeat()),
         };

@@ -192,3 +192,30 @@ async fn a_user_has_so_many_feeds_and_no_more() {
     .await;
     stage.stop().await;
 }
+
+#[tokio::test]
+async fn a_trainer_who_comes_back_sees_nothing_of_those_who_left_meanwhile() {
+    use fitness_proto::fitness::workout::v1::{Athlete, ListAthletesResponse};
+    let stage = Stage::start().await;
+    let [anna, boris, trainer] = [Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7()];
+    let mut feed = Feed::live(&stage, trainer).await;
+    let first = stage.publish(&started(trainer)).await;
+    feed.event().await;
+    for athlete in [anna, boris] {
+        let event = WorkoutStarted { trainer_ids: vec![trainer.to_string()], ..started(athlete) };
+        stage.publish(&event).await;
+        feed.event().await;
+    }
+    let rpc = "/fitness.workout.v1.TrainerService/ListAthletes";
+    let boris_only = Athlete { athlete_id: boris.to_string(), ..Athlete::default() };
+    let answer = ListAthletesResponse { athletes: vec![boris_only], ..ListAthletesResponse::default() };
+    stage.workout_svc.script.answer(rpc, Ok(answer));
+    let mut resumed = Feed::resume(&stage, trainer, first).await;
+    assert_eq!(resumed.event().await.2["user_id"], boris.to_string());
+
+    // Who they are cannot be asked: nothing of others is shown, and the client is told.
+    stage.workout_svc.script.answer::<ListAthletesResponse>(rpc, Err(tonic::Status::unavailable("away")));
+    let mut resumed = Feed::resume(&stage, trainer, first).await;
+    assert_eq!(resumed.event().await.1, "lagged");
+    stage.stop().await;
+}

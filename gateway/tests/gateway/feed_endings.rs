@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use fitness_proto::fitness::user::v1::UserDeleted;
+use fitness_proto::fitness::user::v1::{GetMeResponse, PasswordChanged, UserDeleted};
 use fitness_proto::fitness::workout::v1::WorkoutStarted;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tonic::Status;
 use uuid::Uuid;
 
 use crate::sse::{Block, Feed, started};
@@ -82,5 +83,26 @@ async fn the_feeds_of_a_deleted_account_end_and_its_tokens_open_no_other() {
     assert_eq!((kind.as_str(), farewell.as_str()), ("UserDeleted", "the account is deleted"));
     let response = stage.get("/v1/feed").bearer_auth(token(anna)).send().await.unwrap();
     problem(response, 401, "TOKEN_INVALID").await;
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_the_feeds_and_a_session_that_is_over_opens_no_other() {
+    let (stage, anna) = (Stage::start().await, Uuid::now_v7());
+    let feed = Feed::live(&stage, anna).await;
+    stage.publish(&PasswordChanged { user_id: anna.to_string(), ..PasswordChanged::default() }).await;
+    let blocks = feed.rest().await;
+    let [.., Block::Event { kind, .. }, Block::Comment(farewell)] = &blocks[..] else { panic!("{blocks:?}") };
+    assert_eq!(
+        (kind.as_str(), farewell.as_str()),
+        ("PasswordChanged", "the session may be over; connect again")
+    );
+
+    let rpc = "/fitness.user.v1.UserService/GetMe";
+    stage.user_svc.script.answer::<GetMeResponse>(rpc, Err(Status::unauthenticated("the session has ended")));
+    let refused = stage.get("/v1/feed").bearer_auth(token(anna)).send().await.unwrap();
+    assert_eq!(refused.status(), 401);
+    stage.user_svc.script.answer(rpc, Ok(GetMeResponse::default()));
+    Feed::open(&stage, anna).await;
     stage.stop().await;
 }
