@@ -10,6 +10,7 @@ use chassis::kafka::KafkaSettings;
 
 use crate::feed::FeedConfig;
 use crate::layers::client_identity::TrustedProxies;
+use crate::layers::cors::CorsOrigins;
 
 /// Settings of the gateway.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub struct GatewayConfig {
     pub max_requests_per_network: usize,
     /// Most files on their way at one time, up or down; one network gets a quarter.
     pub max_file_transfers: usize,
+    /// Origins whose pages may call the API.
+    pub cors_origins: CorsOrigins,
     /// What clients may take of the port.
     pub http_limits: HttpLimits,
     /// Issuer that access tokens have to be of.
@@ -57,7 +60,7 @@ impl GatewayConfig {
     pub fn from_settings(settings: &mut Settings) -> Self {
         let milliseconds = Duration::from_millis;
         Self {
-            http_addr: settings.value("GATEWAY_HTTP_ADDR", "Address of the HTTP server.", "127.0.0.1:8080"),
+            http_addr: http_addr(settings),
             ops_addr: ops_addr(settings),
             user_svc_url: settings.value(
                 "USER_SVC_URL",
@@ -109,6 +112,11 @@ impl GatewayConfig {
                 "Most files on their way at one time, up or down; one network gets a quarter of it.",
                 "256",
             ),
+            cors_origins: settings.value(
+                "GATEWAY_CORS_ORIGINS",
+                "Origins whose pages may call the API, separated by commas, such as https://app.example.com.",
+                "",
+            ),
             http_limits: http_limits(settings),
             jwt_issuer: settings.value(
                 "JWT_ISSUER",
@@ -125,6 +133,11 @@ impl GatewayConfig {
             drain: DrainConfig::from_settings(settings, "8"),
         }
     }
+}
+
+/// Reads where clients connect.
+pub fn http_addr(settings: &mut Settings) -> SocketAddr {
+    settings.value("GATEWAY_HTTP_ADDR", "Address of the HTTP server.", "127.0.0.1:8080")
 }
 
 fn http_limits(settings: &mut Settings) -> HttpLimits {

@@ -1,6 +1,8 @@
 //! The layers around every request, stacked on one page.
 
+mod answer_headers;
 pub(crate) mod client_identity;
+pub(crate) mod cors;
 mod head;
 mod limits;
 mod observe;
@@ -27,7 +29,7 @@ use crate::routes::Routes;
 pub(crate) fn wrap(routes: Routes, transcoder: Transcoder, config: &GatewayConfig) -> Router {
     let requests = Places::new(config.max_concurrent_requests, config.max_requests_per_network);
     let transfers = Places::new(config.max_file_transfers, config.max_file_transfers.div_ceil(4));
-    routes
+    let router = routes
         .calls
         // Innermost: the transcoder ends calls at their deadline by itself; this catches whatever forgets to.
         .layer(from_fn_with_state(config.max_timeout + Duration::from_secs(1), time_limit))
@@ -49,8 +51,12 @@ pub(crate) fn wrap(routes: Routes, transcoder: Transcoder, config: &GatewayConfi
         .layer(from_fn(catch_panic))
         // Inside `request_id`, so that the span carries the id.
         .layer(from_fn_with_state(transcoder, observe::observe))
+        // Outside of whatever answers, panics included.
+        .layer(from_fn(answer_headers::answer_headers))
         // Outermost: every answer has an id, whoever made it.
-        .layer(from_fn(request_id::request_id))
+        .layer(from_fn(request_id::request_id));
+    // Questions of browsers are answered before they are requests.
+    if config.cors_origins.is_empty() { router } else { router.layer(config.cors_origins.layer()) }
 }
 
 async fn time_limit(State(limit): State<Duration>, request: Request, next: Next) -> Response {

@@ -15,9 +15,10 @@ mod routes;
 mod services;
 
 pub use self::app::{App, BuildError};
-pub use self::config::GatewayConfig;
+pub use self::config::{GatewayConfig, http_addr};
 pub use self::feed::FeedConfig;
 pub use self::layers::client_identity::{NetworkError, TrustedProxies};
+pub use self::layers::cors::{CorsOrigins, OriginError};
 pub use self::process::Process;
 pub use self::services::ServiceUrlError;
 

@@ -1,5 +1,7 @@
 //! The OpenAPI document: what the transcoder says of its routes, and what it cannot know of the gateway's own.
 
+pub(crate) mod document;
+
 use serde_json::{Value, json};
 use transcoder::{ApiInfo, Transcoder};
 

@@ -1,7 +1,9 @@
 //! The few pages that links in mails lead to. They are whole in themselves: nothing is loaded from anywhere, and they
 //! may do nothing that they do not need.
 
+mod forgot_password;
 mod language;
+mod place;
 mod reset_password;
 mod unsubscribe;
 
@@ -14,7 +16,9 @@ use http::header::{
 use http::{HeaderName, HeaderValue, StatusCode};
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use self::forgot_password::forgot_password;
 use self::language::Language;
+pub(crate) use self::place::{PLACES, place};
 pub(crate) use self::reset_password::reset_password;
 pub(crate) use self::unsubscribe::{one_click, show_unsubscribe, unsubscribe};
 

@@ -1,19 +1,21 @@
 //! Every route of the gateway on one page.
 
+use std::sync::Arc;
+
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
 use chassis::health::Health;
 use chassis::ops;
-use http::{Method, header};
+use http::Method;
 use transcoder::Transcoder;
 
 use crate::feed::{Feed, feed};
 use crate::files::{Files, Other, download, other_method, upload};
 use crate::openapi;
-use crate::pages::{one_click, reset_password, show_unsubscribe, unsubscribe};
+use crate::openapi::document::{self, Document};
+use crate::pages::{
+    PLACES, forgot_password, one_click, place, reset_password, show_unsubscribe, unsubscribe,
+};
 
 /// The routes by the limits that they need.
 pub(crate) struct Routes {
@@ -36,18 +38,23 @@ const FILE: &str = "/v1/files/{file_id}";
 
 /// Puts the routes together.
 pub(crate) fn routes(transcoder: &Transcoder, files: Files, live: Feed, health: Health) -> Routes {
-    let document = Bytes::from(openapi::document(transcoder).to_string());
+    let document = Document::new(openapi::document(transcoder).to_string().into());
     let other = |own| {
         let other = Other { transcoder: transcoder.clone(), own };
         MethodRouter::new().fallback(other_method).with_state(other)
     };
-    let calls = Router::new()
-        .route("/openapi.json", get(serve_document).with_state(document))
+    let places = PLACES.into_iter().fold(Router::new(), |router, path| router.route(path, get(place)));
+    let calls = places
+        .route("/openapi.json", get(document::serve).with_state(Arc::new(document)))
         .route("/reset-password", get(reset_password))
+        .route("/forgot-password", get(forgot_password))
         .route("/unsubscribe", get(show_unsubscribe).post(unsubscribe).with_state(transcoder.clone()))
         .route(
             "/v1/unsubscribe",
-            post(one_click).fallback_service(transcoder.clone()).with_state(transcoder.clone()),
+            get(show_unsubscribe)
+                .post(one_click)
+                .fallback_service(transcoder.clone())
+                .with_state(transcoder.clone()),
         )
         .route(FILES, other(Method::POST))
         .route(FILE, other(Method::GET))
@@ -60,16 +67,14 @@ pub(crate) fn routes(transcoder: &Transcoder, files: Files, live: Feed, health: 
 /// The name in spans and metrics of a request that the gateway answers itself.
 pub(crate) fn own(method: &Method, path: &str) -> Option<&'static str> {
     let reads = matches!(*method, Method::GET | Method::HEAD);
-    let pages = ["/openapi.json", "/reset-password", "/unsubscribe", "/livez", "/readyz", FEED];
+    let pages =
+        ["/openapi.json", "/forgot-password", "/reset-password", "/unsubscribe", "/livez", "/readyz", FEED];
     match path {
         FILES => (*method == Method::POST).then_some(FILES),
+        "/v1/unsubscribe" => reads.then_some("/v1/unsubscribe"),
         _ => match path.strip_prefix("/v1/files/") {
             Some(file_id) => (reads && !file_id.contains('/')).then_some(FILE),
-            None => pages.into_iter().find(|page| *page == path),
+            None => pages.into_iter().chain(PLACES).find(|page| *page == path),
         },
     }
-}
-
-async fn serve_document(State(document): State<Bytes>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], document).into_response()
 }

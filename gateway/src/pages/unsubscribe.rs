@@ -6,7 +6,7 @@
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use serde_json::json;
 use tower::ServiceExt as _;
@@ -19,21 +19,19 @@ const RPC_PATH: &str = "/v1/unsubscribe";
 /// The bodies in question have a few dozen bytes.
 const MAX_BODY_BYTES: usize = 8 * 1024;
 
-/// `POST /v1/unsubscribe`. Mail programs send a form and have the token in the address; whoever sends JSON is a client
-/// of the API like any other.
+/// `POST /v1/unsubscribe`. Mail programs have the token in the address, which is enough whatever they send (RFC 8058
+/// says a form, not all of them do); whoever has no token there and sends JSON is a client of the API like any other.
 pub(crate) async fn one_click(State(transcoder): State<Transcoder>, request: Request) -> Response {
-    if !is_form(request.headers()) {
-        let Ok(response) = transcoder.oneshot(request).await;
-        return response.into_response();
+    match parameter(request.uri().query().unwrap_or_default().as_bytes(), "token") {
+        Some(token) => call(transcoder, request.into_parts().0.headers, &token).await,
+        None => {
+            let Ok(response) = transcoder.oneshot(request).await;
+            response.into_response()
+        }
     }
-    let (head, body) = request.into_parts();
-    let token = parameter(head.uri.query().unwrap_or_default().as_bytes(), "token").unwrap_or_default();
-    // The form says `List-Unsubscribe=One-Click` and no more; it is read so that the connection can be used again.
-    let _ = axum::body::to_bytes(body, MAX_BODY_BYTES).await;
-    call(transcoder, head.headers, &token).await
 }
 
-/// `GET /unsubscribe`: asks.
+/// `GET /unsubscribe`, and the same under the address for mail programs, which some show to people: asks.
 pub(crate) async fn show_unsubscribe(headers: HeaderMap, uri: Uri) -> Response {
     let language = Language::wanted(&headers);
     let token = parameter(uri.query().unwrap_or_default().as_bytes(), "token").unwrap_or_default();
@@ -79,21 +77,16 @@ pub(crate) async fn unsubscribe(State(transcoder): State<Transcoder>, request: R
 /// Makes the call of the API out of the token.
 async fn call(transcoder: Transcoder, mut headers: HeaderMap, token: &str) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.remove(CONTENT_LENGTH);
+    // What describes the body that came does not describe this one.
+    for name in [CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING] {
+        headers.remove(name);
+    }
     let mut request = Request::new(Body::from(json!({ "token": token }).to_string()));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = Uri::from_static(RPC_PATH);
     *request.headers_mut() = headers;
     let Ok(response) = transcoder.oneshot(request).await;
     response.into_response()
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|name| name.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    ["application/x-www-form-urlencoded", "multipart/form-data"]
-        .iter()
-        .any(|form| essence.eq_ignore_ascii_case(form))
 }
 
 fn parameter(encoded: &[u8], name: &str) -> Option<String> {
