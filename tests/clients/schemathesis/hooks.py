@@ -14,11 +14,11 @@ CODES = {"CODE_INVALID", "RESET_TOKEN_INVALID"}
 REASONS = [re.compile(reason) for reason in (
     # Tokens and ids that the product gives.
     r"token of the page before|next_page_token of|page token is not one|not the token of a link",
-    r"there is no such|must be (an?|one) .*of yours|must be somebody else|is not known",
+    r"there is no such|must be the name of a mail|must be (an?|one) .*of yours|must be somebody else|is not known",
     # Names that a table knows: time zones, languages; days that a calendar knows.
     r"IANA time zone|must be a date|locale|language",
     # What fields say together, and times beside now.
-    r"must be given|is required with|can come first|must be FAILED or IN_DOUBT|must not hold what|given together|must (not )?be (before|after|later|earlier)|at most .* (ago|ahead)",
+    r"must be given|is required with|can come first|must be FAILED or IN_DOUBT|cannot be switched off|were erased|must not hold what|given together|must (not )?be (before|after|later|earlier)|at most .* (ago|ahead)",
     r"must be a time from|in the (past|future)|(ten|twenty) years|half steps|must not be (more|longer)",
     # What bytes and letters are.
     r"must be a JPEG|visible|control characters|U\+0000|too (easily|easy)|common|e-mail address",
