@@ -194,6 +194,23 @@ async fn null_is_allowed_where_it_means_something() {
 }
 
 #[tokio::test]
+async fn empty_is_allowed_where_it_means_absent() {
+    let document = document().await;
+    let schemas = &document["components"]["schemas"];
+    for (schema, field, allowed) in [
+        ("fitness.workout.v1.Workout", "routine_id", true),
+        ("fitness.workout.v1.StartWorkoutRequest", "routine_id", true),
+        ("fitness.notify.v1.QuietHours", "start", true),
+        ("fitness.notify.v1.QuietHoursPatch", "start", false),
+        ("fitness.workout.v1.CreateReminderRequest", "time_of_day", false),
+    ] {
+        let pattern = schemas[schema]["properties"][field]["pattern"].as_str().unwrap();
+        assert_eq!(pattern.starts_with("^$|"), allowed, "{schema}.{field} {pattern}");
+    }
+    assert_eq!(schemas["fitness.workout.v1.ExerciseUpdate"]["properties"]["muscle_groups"]["minItems"], 1);
+}
+
+#[tokio::test]
 async fn ids_days_and_times_have_their_formats_in_both_directions() {
     let document = document().await;
     let mut seen = 0;

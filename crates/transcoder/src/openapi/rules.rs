@@ -61,8 +61,8 @@ fn ignore(rules: &DynamicMessage) -> i32 {
     set(rules, "ignore").as_ref().and_then(Value::as_enum_number).unwrap_or_default()
 }
 
-/// Adds the rules of a field to its schema.
-pub(super) fn apply(rules: &DynamicMessage, schema: &mut Json) {
+/// Adds the rules of a field to its schema; `may_be_empty` lets through what they ignore where nothing is said.
+pub(super) fn apply(rules: &DynamicMessage, schema: &mut Json, may_be_empty: bool) {
     if ignore(rules) == IGNORE_ALWAYS {
         return;
     }
@@ -72,7 +72,7 @@ pub(super) fn apply(rules: &DynamicMessage, schema: &mut Json) {
             insert(&group, rule, keyword, schema);
         }
         if let Some(items) = part(&group, "items") {
-            apply(&items, &mut schema["items"]);
+            apply(&items, &mut schema["items"], may_be_empty);
         }
         for (rule, format) in FORMATS {
             if flag(&group, rule) {
@@ -85,7 +85,7 @@ pub(super) fn apply(rules: &DynamicMessage, schema: &mut Json) {
             insert(&group, rule, keyword, schema);
         }
     }
-    if ignores_zero(rules) {
+    if may_be_empty && ignores_zero(rules) {
         allow_empty(schema);
     } else if schema["pattern"] == DATE {
         schema["format"] = json!("date");

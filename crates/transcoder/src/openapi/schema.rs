@@ -89,7 +89,7 @@ impl<'a> Schemas<'a> {
         let mut properties = Map::new();
         let mut required = Vec::new();
         for field in &fields {
-            let mut schema = self.field(field, direction.inside(field));
+            let mut schema = self.field(field, direction);
             let is_required = self.rules.is_required(field, direction);
             if !is_required && self.accepts_null(field, direction) {
                 allow_null(&mut schema);
@@ -130,16 +130,18 @@ impl<'a> Schemas<'a> {
 
     /// The schema of a field, with its comment and its rules.
     pub(super) fn field(&mut self, field: &FieldDescriptor, direction: Direction) -> Value {
+        let inside = direction.inside(field);
         let mut schema = match field.kind() {
             Kind::Message(entry) if field.is_map() => {
-                let values = self.kind(&entry.map_entry_value_field().kind(), direction);
+                let values = self.kind(&entry.map_entry_value_field().kind(), inside);
                 json!({ "type": "object", "additionalProperties": values })
             }
-            kind if field.is_list() => json!({ "type": "array", "items": self.kind(&kind, direction) }),
-            kind => self.kind(&kind, direction),
+            kind if field.is_list() => json!({ "type": "array", "items": self.kind(&kind, inside) }),
+            kind => self.kind(&kind, inside),
         };
         if let Some(rules) = self.rules.of(field) {
-            rules::apply(&rules, &mut schema);
+            // What a PATCH names is a value that was sent, be it empty; elsewhere empty is the same as absent.
+            rules::apply(&rules, &mut schema, direction != Direction::Patch);
         }
         let comment = self.comments.of(&field.parent_message().parent_file(), field.path());
         describe(&mut schema, comment.unwrap_or_default());
