@@ -80,7 +80,9 @@ fn answered(document: &Value, mut look: impl FnMut(&Value)) {
     for (_, operation) in operations(document) {
         for (status, answer) in operation["responses"].as_object().unwrap() {
             if status.starts_with('2') {
-                contents(answer).into_iter().for_each(|schema| walk(document, schema, &mut seen, &mut look));
+                for schema in contents(answer) {
+                    walk(document, schema, &mut seen, &mut look);
+                }
             }
         }
     }
@@ -110,7 +112,9 @@ async fn requests_hold_nothing_unknown_and_no_value_that_says_nothing() {
             objects += 1;
         }
         let values = schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        values.for_each(|value| assert!(!value.ends_with("_UNSPECIFIED"), "{value}"));
+        for value in values {
+            assert!(!value.ends_with("_UNSPECIFIED"), "{value}");
+        }
     });
     assert!(objects > 30, "{objects}");
 }
