@@ -16,6 +16,7 @@
 
 mod api;
 mod batch;
+mod configs;
 mod connection;
 mod fetch;
 mod group;

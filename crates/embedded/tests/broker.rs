@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use embedded::broker::Broker;
 use futures::future::join_all;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -266,4 +266,124 @@ async fn a_taken_address_is_an_error() {
     let first = broker().await;
     assert!(Broker::start(first.addr()).await.is_err());
     first.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_died_are_gone_for_whoever_looks_after_their_session() {
+    let broker = broker().await;
+    create_topic(&broker, 1).await;
+    produce(&producer(&broker), 0..1).await;
+    let member = consumer(&broker, "group");
+    consume(&member, 1).await;
+    // Without its connections the member can neither leave nor beat its heart.
+    broker.close().await;
+    drop(member);
+    broker.open().await.unwrap();
+    let looking: StreamConsumer = client(&broker).set("group.id", "another").create().unwrap();
+    let start = Instant::now();
+    loop {
+        let groups = looking.fetch_group_list(Some("group"), LIMIT).unwrap();
+        let group = groups.groups().iter().find(|group| group.name() == "group").unwrap();
+        if group.state() == "Empty" && group.members().is_empty() {
+            break;
+        }
+        assert!(start.elapsed() < LIMIT, "{} with {} members", group.state(), group.members().len());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_started_again_fences_the_process_it_replaces() {
+    let broker = broker().await;
+    create_topic(&broker, 1).await;
+    produce(&producer(&broker), 0..5).await;
+    let instance = || -> StreamConsumer {
+        let consumer: StreamConsumer = client(&broker)
+            .set("group.id", "group")
+            .set("group.instance.id", "i-1")
+            .set("auto.offset.reset", "earliest")
+            .set("session.timeout.ms", "6000")
+            .set("heartbeat.interval.ms", "200")
+            .create()
+            .unwrap();
+        consumer.subscribe(&[TOPIC]).unwrap();
+        consumer
+    };
+    let old = instance();
+    consume(&old, 5).await;
+    let new = instance();
+    let fenced = async {
+        loop {
+            match old.recv().await {
+                Err(
+                    KafkaError::MessageConsumption(RDKafkaErrorCode::Fatal)
+                    | KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::FencedInstanceId),
+                ) => break,
+                Ok(_) | Err(_) => {}
+            }
+        }
+    };
+    let reading = async {
+        loop {
+            let _ = new.recv().await;
+        }
+    };
+    tokio::time::timeout(LIMIT, async {
+        tokio::select! {
+            () = fenced => {}
+            () = reading => {}
+        }
+    })
+    .await
+    .expect("the old process learns that it was replaced");
+    drop((old, new));
+    broker.stop().await;
+}
+
+#[tokio::test]
+async fn settings_are_told_and_more_than_one_replica_is_refused() {
+    let broker = broker().await;
+    create_topic(&broker, 1).await;
+    let admin: AdminClient<DefaultClientContext> = client(&broker).create().unwrap();
+    let wanted =
+        [ResourceSpecifier::Topic(TOPIC), ResourceSpecifier::Topic("unknown"), ResourceSpecifier::Broker(1)];
+    let told = admin.describe_configs(&wanted, &AdminOptions::new()).await.unwrap();
+    let value = |number: usize, name: &str| {
+        let settings = told[number].as_ref().unwrap();
+        settings.entry_map()[name].value.clone()
+    };
+    assert_eq!(value(0, "cleanup.policy").as_deref(), Some("delete"));
+    // The client hands the error of one resource over as no settings.
+    assert!(told[1].as_ref().map_or(true, |settings| settings.entries.is_empty()));
+    assert_eq!(value(2, "default.replication.factor").as_deref(), Some("1"));
+
+    let three = NewTopic::new("three", 1, TopicReplication::Fixed(3));
+    let refused = admin.create_topics([&three], &AdminOptions::new()).await.unwrap();
+    assert_eq!(refused, [Err(("three".to_owned(), RDKafkaErrorCode::InvalidReplicationFactor))]);
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newer_group_protocol_is_refused_aloud() {
+    let broker = broker().await;
+    create_topic(&broker, 1).await;
+    let consumer: StreamConsumer =
+        client(&broker).set("group.id", "group").set("group.protocol", "consumer").create().unwrap();
+    consumer.subscribe(&[TOPIC]).unwrap();
+    let refused = tokio::time::timeout(LIMIT, async {
+        loop {
+            if let Err(error) = consumer.recv().await {
+                break error;
+            }
+        }
+    })
+    .await
+    .expect("an error instead of silence");
+    drop(consumer);
+    assert!(
+        matches!(refused, KafkaError::MessageConsumption(_) | KafkaError::MessageConsumptionFatal(_)),
+        "{refused}"
+    );
+    broker.stop().await;
 }

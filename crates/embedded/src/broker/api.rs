@@ -7,8 +7,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::{
-    ApiKey, ApiVersionsResponse, FindCoordinatorResponse, InitProducerIdRequest, InitProducerIdResponse,
-    RequestHeader, ResponseHeader,
+    ApiKey, ApiVersionsResponse, ConsumerGroupHeartbeatResponse, FindCoordinatorResponse,
+    InitProducerIdRequest, InitProducerIdResponse, RequestHeader, ResponseHeader,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
 
@@ -18,7 +18,7 @@ use super::topics::{NODE, Topics};
 
 /// The versions of each request. Produce claims the ones before 3 because librdkafka concludes from them that
 /// compression works; nobody sends them, and they are refused.
-const SUPPORTED: [(ApiKey, i16, i16); 17] = [
+const SUPPORTED: [(ApiKey, i16, i16); 19] = [
     (ApiKey::Produce, 0, 9),
     (ApiKey::Fetch, 4, 12),
     (ApiKey::ListOffsets, 1, 6),
@@ -36,6 +36,9 @@ const SUPPORTED: [(ApiKey, i16, i16); 17] = [
     (ApiKey::CreateTopics, 2, 6),
     (ApiKey::DeleteTopics, 1, 5),
     (ApiKey::InitProducerId, 0, 4),
+    (ApiKey::DescribeConfigs, 1, 4),
+    // Answered by a refusal in words: a client that finds it missing waits in silence.
+    (ApiKey::ConsumerGroupHeartbeat, 0, 1),
 ];
 
 /// A request that cannot be answered; its connection is closed.
@@ -151,6 +154,8 @@ impl Api {
             ApiKey::OffsetFetch => call.response(&self.groups.fetch_offsets(call.request()?)),
             ApiKey::ListGroups => call.response(&self.groups.list(&call.request()?)),
             ApiKey::DescribeGroups => call.response(&self.groups.describe(call.request()?)),
+            ApiKey::DescribeConfigs => call.response(&self.topics.describe_configs(call.request()?)),
+            ApiKey::ConsumerGroupHeartbeat => call.response(&refuse_new_protocol()),
             _ => Err(RequestError::Unsupported { key: key as i16, version: call.version() }),
         }
     }
@@ -184,6 +189,14 @@ fn find_coordinator(advertised: SocketAddr) -> FindCoordinatorResponse {
         .with_node_id(NODE.into())
         .with_host(StrBytes::from_string(host))
         .with_port(port)
+}
+
+/// The groups of KIP-848, `group.protocol=consumer`, are not known here.
+fn refuse_new_protocol() -> ConsumerGroupHeartbeatResponse {
+    let text = "this broker knows the classic group protocol only; set group.protocol=classic";
+    ConsumerGroupHeartbeatResponse::default()
+        .with_error_code(ResponseError::UnsupportedVersion.code())
+        .with_error_message(Some(StrBytes::from_static_str(text)))
 }
 
 fn malformed(error: impl std::fmt::Display) -> RequestError {

@@ -270,6 +270,25 @@ impl Group {
         }
     }
 
+    /// Whether this member is the one of its instance. A process that was replaced by another of the same
+    /// `group.instance.id` learns it, and must not take the place back.
+    pub(super) fn check_instance(
+        &self,
+        instance: Option<&StrBytes>,
+        member: &StrBytes,
+    ) -> Result<(), ResponseError> {
+        match instance.and_then(|instance| self.member_of(instance)) {
+            Some(owner) if owner != member => Err(ResponseError::FencedInstanceId),
+            _ => Ok(()),
+        }
+    }
+
+    /// The member that an instance is at present.
+    pub(super) fn member_of(&self, instance: &StrBytes) -> Option<&StrBytes> {
+        let is_it = |member: &&Member| member.joining.instance.as_ref() == Some(instance);
+        self.members.values().find(is_it).map(|member| &member.joining.member)
+    }
+
     fn start_joining(&mut self, now: Instant) {
         let delay = if self.phase == Phase::Empty { FIRST_JOIN_DELAY } else { Duration::ZERO };
         let patience =

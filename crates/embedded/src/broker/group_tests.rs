@@ -139,3 +139,29 @@ fn only_members_of_this_generation_commit_offsets() {
     assert_eq!(group.state(), "Empty");
     assert_eq!(group.may_commit(&text(""), -1, now), Ok(()));
 }
+
+#[test]
+fn of_two_processes_of_one_instance_the_later_one_stays() {
+    let now = Instant::now();
+    let mut group = Group::default();
+    let instance = text("i-1");
+    let of = |member: &str| Joining { instance: Some(text("i-1")), ..joining(member) };
+    group.join(of("old"), now).unwrap();
+    group.tick(now + FIRST_JOIN_DELAY);
+    assert_eq!(group.check_instance(Some(&instance), &text("old")), Ok(()));
+    group.join(of("new"), now).unwrap();
+    let fenced = Err(ResponseError::FencedInstanceId);
+    assert_eq!(group.check_instance(Some(&instance), &text("old")), fenced);
+    assert_eq!(group.check_instance(Some(&instance), &text("new")), Ok(()));
+    assert_eq!(group.member_of(&instance), Some(&text("new")));
+    // Who has no instance, or one that nobody has, is none of this rule's business.
+    assert_eq!(group.check_instance(None, &text("old")), Ok(()));
+    assert_eq!(group.check_instance(Some(&text("i-2")), &text("old")), Ok(()));
+}
+
+#[test]
+fn a_group_whose_members_all_died_is_empty_after_their_session() {
+    let (mut group, now) = stable(&["a", "b"], Instant::now());
+    group.tick(now + SESSION + Duration::from_secs(1));
+    assert_eq!((group.state(), group.members.len()), ("Empty", 0));
+}

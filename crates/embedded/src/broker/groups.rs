@@ -80,6 +80,17 @@ impl Coordinated {
         }
     }
 
+    /// The group as it is now: members that have fallen silent are gone, also where nobody else is left to notice.
+    fn up_to_date(&self) -> MutexGuard<'_, Group> {
+        let mut group = self.lock();
+        let before = (group.state(), group.members.len());
+        group.tick(Instant::now());
+        if (group.state(), group.members.len()) != before {
+            self.changed.send_replace(());
+        }
+        group
+    }
+
     fn lock(&self) -> MutexGuard<'_, Group> {
         self.group.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -111,6 +122,8 @@ impl Groups {
         let joined = if member.is_empty() {
             member = StrBytes::from_string(format!("{}-{}", client.as_str(), Uuid::now_v7()));
             Self::joined(&group, joining(request, client, &member)).await
+        } else if let Err(error) = group.lock().check_instance(request.group_instance_id.as_ref(), &member) {
+            Err(error)
         } else if group.lock().members.contains_key(&member) {
             Self::joined(&group, joining(request, client, &member)).await
         } else {
@@ -148,7 +161,11 @@ impl Groups {
         let (member, generation) = (request.member_id, request.generation_id);
         let assignments =
             request.assignments.into_iter().map(|one| (one.member_id, one.assignment)).collect();
-        let refused = group.lock().synced(&member, generation).and_then(Result::err);
+        let refused = {
+            let group = group.lock();
+            let fenced = group.check_instance(request.group_instance_id.as_ref(), &member).err();
+            fenced.or_else(|| group.synced(&member, generation).and_then(Result::err))
+        };
         let synced = if let Some(error) = refused {
             Err(error)
         } else {
@@ -164,20 +181,31 @@ impl Groups {
 
     pub(super) fn heartbeat(&self, request: &HeartbeatRequest) -> HeartbeatResponse {
         let group = self.group(&request.group_id);
-        let beat = group.change(|group, now| group.heartbeat(&request.member_id, request.generation_id, now));
+        let beat = group.change(|group, now| {
+            group.check_instance(request.group_instance_id.as_ref(), &request.member_id)?;
+            group.heartbeat(&request.member_id, request.generation_id, now)
+        });
         HeartbeatResponse::default().with_error_code(code(&beat))
     }
 
     pub(super) fn leave(&self, request: LeaveGroupRequest, version: i16) -> LeaveGroupResponse {
         let group = self.group(&request.group_id);
-        let leave = |member: &StrBytes| code(&group.change(|group, now| group.leave(member, now)));
+        let leave = |member: &StrBytes, instance: Option<&StrBytes>| {
+            code(&group.change(|group, now| {
+                // An administrator lets an instance go by its name alone.
+                let named = instance.filter(|_| member.is_empty()).and_then(|name| group.member_of(name));
+                let member = named.unwrap_or(member).clone();
+                group.check_instance(instance, &member)?;
+                group.leave(&member, now)
+            }))
+        };
         if version < LEAVE_IN_BATCHES {
-            return LeaveGroupResponse::default().with_error_code(leave(&request.member_id));
+            return LeaveGroupResponse::default().with_error_code(leave(&request.member_id, None));
         }
         let left =
             request.members.into_iter().map(|MemberIdentity { member_id, group_instance_id, .. }| {
                 MemberResponse::default()
-                    .with_error_code(leave(&member_id))
+                    .with_error_code(leave(&member_id, group_instance_id.as_ref()))
                     .with_member_id(member_id)
                     .with_group_instance_id(group_instance_id)
             });
@@ -187,7 +215,7 @@ impl Groups {
     pub(super) fn list(&self, request: &ListGroupsRequest) -> ListGroupsResponse {
         let groups = self.lock();
         let listed = groups.iter().filter_map(|(id, coordinated)| {
-            let group = coordinated.lock();
+            let group = coordinated.up_to_date();
             let state = group.state();
             let wanted =
                 request.states_filter.is_empty() || request.states_filter.iter().any(|name| &**name == state);
@@ -208,10 +236,11 @@ impl Groups {
             let Some(coordinated) = coordinated else {
                 return response.with_group_state(StrBytes::from_static_str("Dead"));
             };
-            let group = coordinated.lock();
+            let group = coordinated.up_to_date();
             let members = group.members.values().map(|member| {
                 DescribedGroupMember::default()
                     .with_member_id(member.joining.member.clone())
+                    .with_group_instance_id(member.joining.instance.clone())
                     .with_client_id(member.joining.client.clone())
                     .with_member_assignment(member.assignment.clone())
             });

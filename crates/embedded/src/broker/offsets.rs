@@ -32,7 +32,10 @@ impl Groups {
     pub(super) fn commit_offsets(&self, request: OffsetCommitRequest) -> OffsetCommitResponse {
         let group = self.group(&request.group_id);
         let generation = request.generation_id_or_member_epoch;
-        let allowed = group.change(|group, now| group.may_commit(&request.member_id, generation, now));
+        let allowed = group.change(|group, now| {
+            group.check_instance(request.group_instance_id.as_ref(), &request.member_id)?;
+            group.may_commit(&request.member_id, generation, now)
+        });
         let error = code(&allowed);
         let mut offsets = lock(&group);
         let topics = request.topics.into_iter().map(|topic| {

@@ -25,6 +25,8 @@ use super::log::Log;
 
 /// The id of the only node.
 pub(super) const NODE: i32 = 1;
+/// Why a topic is not created with more.
+const ONE_REPLICA: &str = "there is one broker, so the replication factor can be 1 only";
 /// Kafka's limit on the name of a topic.
 const MAX_NAME: usize = 249;
 
@@ -88,8 +90,10 @@ impl Topics {
     pub(super) fn create(&self, request: CreateTopicsRequest) -> CreateTopicsResponse {
         let results = request.topics.into_iter().map(|topic| {
             let outcome = self.create_one(&topic, request.validate_only);
+            let replicas = (outcome == Err(ResponseError::InvalidReplicationFactor)).then_some(ONE_REPLICA);
             CreatableTopicResult::default()
                 .with_error_code(code(&outcome))
+                .with_error_message(replicas.map(StrBytes::from_static_str))
                 .with_num_partitions(outcome.unwrap_or(-1))
                 .with_replication_factor(1)
                 .with_name(topic.name)
@@ -107,6 +111,10 @@ impl Topics {
             || !name.chars().all(allowed)
         {
             return Err(ResponseError::InvalidTopicException);
+        }
+        let scattered = topic.assignments.iter().any(|assignment| assignment.broker_ids.len() != 1);
+        if topic.replication_factor > 1 || topic.replication_factor == 0 || scattered {
+            return Err(ResponseError::InvalidReplicationFactor);
         }
         let partitions = match topic.num_partitions {
             -1 if topic.assignments.is_empty() => 1,
@@ -132,6 +140,11 @@ impl Topics {
             DeletableTopicResult::default().with_error_code(code(&outcome)).with_name(Some(name))
         });
         DeleteTopicsResponse::default().with_responses(results.collect())
+    }
+
+    /// Whether there is a topic of that name.
+    pub(super) fn exists(&self, name: &str) -> bool {
+        self.read().keys().any(|topic| topic.as_str() == name)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<TopicName, Partitions>> {

@@ -218,6 +218,15 @@ fn canonical(name: &str) -> String {
         .collect()
 }
 
+/// Type and bytes of the attachment with this `PartID`.
+pub(super) fn attached(message: &Message, part_id: &str) -> Option<(String, Vec<u8>)> {
+    let parsed = message.parse();
+    let number: usize = part_id.parse().ok()?;
+    let part = parsed.attachments().nth(number.checked_sub(1)?)?;
+    let (_, described) = attachment((part, number));
+    Some((described.content_type, part.contents().to_vec()))
+}
+
 fn attachment((part, number): (&MessagePart<'_>, usize)) -> (bool, Attachment) {
     let content_type = part.content_type().map_or_else(
         || "application/octet-stream".to_owned(),

@@ -105,8 +105,8 @@ impl Message {
         self.read.load(Ordering::Relaxed)
     }
 
-    pub(super) fn mark_read(&self) {
-        self.read.store(true, Ordering::Relaxed);
+    pub(super) fn mark(&self, read: bool) {
+        self.read.store(read, Ordering::Relaxed);
     }
 }
 

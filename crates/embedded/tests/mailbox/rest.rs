@@ -253,3 +253,50 @@ async fn the_page_and_a_messages_html_are_locked_down() {
     );
     assert!(response.text().await.unwrap().contains("alert(1)"));
 }
+
+#[tokio::test]
+async fn the_routes_that_clients_of_mailpit_use_are_there() {
+    let fixture = Fixture::new().await;
+    fixture.deliver("ada@example.org", MAIL).await;
+    fixture.deliver("bob@example.org", MAIL).await;
+    assert_eq!(fixture.get("/livez").await.status(), StatusCode::OK);
+    assert_eq!(fixture.get("/readyz").await.status(), StatusCode::OK);
+    let info: Value = fixture.get("/api/v1/info").await.json().await.unwrap();
+    assert_eq!((&info["Messages"], &info["Unread"]), (&json!(2), &json!(2)));
+    let tags: Value = fixture.get("/api/v1/tags").await.json().await.unwrap();
+    assert_eq!(tags, json!([]));
+
+    let text = fixture.get("/view/latest.txt").await;
+    assert_eq!(text.headers()["content-type"], "text/plain; charset=utf-8");
+    assert!(text.text().await.unwrap().starts_with("Your code is 123456"));
+    let part = fixture.get("/api/v1/message/latest/part/1").await;
+    assert_eq!(part.headers()["content-type"], "text/calendar");
+    assert_eq!(part.headers()["content-disposition"], "attachment");
+    assert!(part.text().await.unwrap().starts_with("BEGIN:VCALENDAR"));
+    for absent in ["0", "2", "x"] {
+        let path = format!("/api/v1/message/latest/part/{absent}");
+        assert_eq!(fixture.get(&path).await.status(), StatusCode::NOT_FOUND, "{absent}");
+    }
+
+    let unread = async || -> Value {
+        let list: Value = fixture.get("/api/v1/messages").await.json().await.unwrap();
+        list["unread"].clone()
+    };
+    let mark = async |body: &str| {
+        let request = fixture.http.put(fixture.url("/api/v1/messages")).body(body.to_owned());
+        request.send().await.unwrap().status()
+    };
+    assert_eq!(mark(r#"{"Read": true}"#).await, StatusCode::OK);
+    assert_eq!(unread().await, 0);
+    let latest: Value = fixture.get("/api/v1/messages?limit=1").await.json().await.unwrap();
+    let id = &latest["messages"][0]["ID"];
+    assert_eq!(mark(&json!({ "IDs": [id], "Read": false }).to_string()).await, StatusCode::OK);
+    assert_eq!(unread().await, 1);
+    assert_eq!(mark("rubbish").await, StatusCode::BAD_REQUEST);
+
+    let search = |query: &str| fixture.http.delete(fixture.url(&format!("/api/v1/search?query={query}")));
+    assert_eq!(search("to:bob").send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(search("").send().await.unwrap().status(), StatusCode::BAD_REQUEST);
+    let left: Value = fixture.get("/api/v1/messages").await.json().await.unwrap();
+    assert_eq!((&left["total"], &left["messages"][0]["To"][0]["Name"]), (&json!(1), &json!("Ada Lövelace")));
+}

@@ -15,10 +15,10 @@ fn picture(format: ImageFormat, alpha: u8) -> Vec<u8> {
     bytes.into_inner()
 }
 
-fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn chunk(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap().to_be_bytes();
     // Checksums of what is not needed are not looked at.
-    [&length[..], kind, content, &[0; 4]].concat()
+    [&length[..], &kind, content, &[0; 4]].concat()
 }
 
 fn has(bytes: &[u8], word: &[u8]) -> bool {
@@ -49,7 +49,7 @@ fn each_format_is_written_anew_and_can_be_read() {
 fn what_is_beside_the_pixels_stays_out() {
     let whole = picture(ImageFormat::Png, 255);
     let end = whole.len() - 12;
-    let noted = [&whole[..end], &chunk(b"zzZz", b"52.5200"), &whole[end..], b"<script>"].concat();
+    let noted = [&whole[..end], &chunk(*b"zzZz", b"52.5200"), &whole[end..], b"<script>"].concat();
     let kept = rewrite(&noted, PictureType::Png).unwrap().bytes;
     for word in [&b"52.5200"[..], b"<script>"] {
         assert!(has(&noted, word) && !has(&kept, word));
@@ -60,7 +60,7 @@ fn what_is_beside_the_pixels_stays_out() {
 
 fn header_only(width: u32, height: u32) -> Vec<u8> {
     let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
-    [&b"\x89PNG\r\n\x1a\n"[..], &chunk(b"IHDR", &header)].concat()
+    [&b"\x89PNG\r\n\x1a\n"[..], &chunk(*b"IHDR", &header)].concat()
 }
 
 #[test]
