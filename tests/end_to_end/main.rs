@@ -22,6 +22,7 @@ mod metrics;
 mod outages;
 mod ownership;
 mod planner;
+mod readme_tour;
 mod registration;
 mod runbooks;
 mod sessions;

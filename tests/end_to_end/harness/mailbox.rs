@@ -68,6 +68,11 @@ impl Inbox {
         Self { base: base.to_owned(), http: reqwest::Client::new() }
     }
 
+    /// Where the mailbox answers.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     /// All mails to an address, oldest first.
     pub(crate) async fn mails_to(&self, address: &str) -> Vec<Mail> {
         let page: Page = self.get("/api/v1/messages?limit=1000").await;
