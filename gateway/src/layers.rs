@@ -29,7 +29,7 @@ use crate::routes::Routes;
 pub(crate) fn wrap(routes: Routes, transcoder: Transcoder, config: &GatewayConfig) -> Router {
     let requests = Places::new(config.max_concurrent_requests, config.max_requests_per_network);
     let transfers = Places::new(config.max_file_transfers, config.max_file_transfers.div_ceil(4));
-    let router = routes
+    let wrapped = routes
         .calls
         // Innermost: the transcoder ends calls at their deadline by itself; this catches whatever forgets to.
         .layer(from_fn_with_state(config.max_timeout + Duration::from_secs(1), time_limit))
@@ -56,7 +56,7 @@ pub(crate) fn wrap(routes: Routes, transcoder: Transcoder, config: &GatewayConfi
         // Outermost: every answer has an id, whoever made it.
         .layer(from_fn(request_id::request_id));
     // Questions of browsers are answered before they are requests.
-    if config.cors_origins.is_empty() { router } else { router.layer(config.cors_origins.layer()) }
+    if config.cors_origins.is_empty() { wrapped } else { wrapped.layer(config.cors_origins.layer()) }
 }
 
 async fn time_limit(State(limit): State<Duration>, request: Request, next: Next) -> Response {

@@ -15,7 +15,6 @@ mod wrap;
 
 pub use locale::Locale;
 
-
 use chassis::sealing::{OpenError, SealingKeys};
 use lettre::message::Mailbox;
 use rust_embed::RustEmbed;

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::harness::{Account, Options, Person, System, eventually, records_of};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const USER: &str = "fitness.user.events";
 const WORKOUT: &str = "fitness.workout.events";
 const NOTIFICATION: &str = "fitness.notification.events";

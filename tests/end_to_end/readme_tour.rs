@@ -105,9 +105,9 @@ async fn the_tour_works_as_it_is_typed() {
         !["grpcurl", "kcat"].iter().any(|tool| step.command.starts_with(tool) && !has(tool))
     });
 
-    let script: String =
+    let script: Vec<_> =
         typed.iter().map(|step| format!("{}\necho; echo '{MARK}'\n", step.command)).collect();
-    let script = here.iter().fold(script, |script, (page, real)| script.replace(page, real));
+    let script = here.iter().fold(script.concat(), |script, (page, real)| script.replace(page, real));
     let run = tokio::task::spawn_blocking(move || {
         Command::new("timeout").args([LIMIT_SECONDS, "bash", "-c", &script]).output().unwrap()
     });
@@ -129,10 +129,10 @@ async fn the_tour_works_as_it_is_typed() {
             let shown: BTreeSet<_> = step.shown.split_whitespace().map(str::to_owned).collect();
             assert_eq!(shown, reflected(&user_svc).await);
         } else if step.command.starts_with("kcat") {
-            let types = |text: &str| -> BTreeSet<String> {
+            let named = |text: &str| -> BTreeSet<String> {
                 constants(text).into_iter().filter(|word| word.starts_with("fitness.user.v1.")).collect()
             };
-            let wanted = types(&step.shown.replace(['=', ','], " "));
+            let wanted = named(&step.shown.replace(['=', ','], " "));
             assert!(wanted.len() >= 4, "{wanted:?}");
             let told = |records: &[crate::harness::Record]| {
                 records.iter().map(|record| record.headers["ce_type"].clone()).collect::<BTreeSet<_>>()

@@ -20,7 +20,8 @@ async fn is_signed_in(person: &Person) -> bool {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_comes_again_gets_the_same_next_one_until_that_was_used_and_then_ends_the_session() {
+async fn a_refresh_token_that_comes_again_gets_the_same_next_one_until_that_was_used_and_then_ends_the_session()
+ {
     let mut person = Person::join(shared().await, "en").await;
     let first = person.refresh_token.clone();
     let (status, session) = refresh(&person, &first).await;

@@ -93,7 +93,7 @@ fn profile(
 ) -> Result<Profile, EventError> {
     let user_id = self::user_id(user_id)?;
     if let Some((field, _)) = texts.iter().find(|(_, text)| !foreign::is_storable(text, MAX_TEXT)) {
-        return Err(EventError::Field(*field));
+        return Err(EventError::Field(field));
     }
     let [display_name, locale, time_zone] = texts.map(|(_, text)| text);
     Ok(Profile { user_id, display_name, locale, time_zone, time })

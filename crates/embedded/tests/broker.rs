@@ -315,12 +315,12 @@ async fn an_instance_that_started_again_fences_the_process_it_replaces() {
     let new = instance();
     let fenced = async {
         loop {
-            match old.recv().await {
-                Err(
-                    KafkaError::MessageConsumption(RDKafkaErrorCode::Fatal)
-                    | KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::FencedInstanceId),
-                ) => break,
-                Ok(_) | Err(_) => {}
+            if let Err(
+                KafkaError::MessageConsumption(RDKafkaErrorCode::Fatal)
+                | KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::FencedInstanceId),
+            ) = old.recv().await
+            {
+                break;
             }
         }
     };

@@ -171,7 +171,8 @@ pub(crate) async fn reset_published(executor: impl PgExecutor<'_>, from: Uuid) -
              FROM outbox.parked
              WHERE parked.event_id = events.event_id
          )
-         -- Who erases them waits, and then finds what was made pending.
+         ORDER BY event_id
+         -- Who erases them waits, and then finds what was made pending. Both lock in the order of the ids.
          FOR KEY SHARE OF events
          ON CONFLICT (position) DO NOTHING",
         from,
@@ -217,9 +218,17 @@ pub(crate) async fn delete_published(
 /// Deletes all events of a key, wherever they stand.
 pub(crate) async fn delete_by_key(connection: &mut PgConnection, key: &str) -> sqlx::Result<u64> {
     let erased = sqlx::query!(
-        "DELETE FROM outbox.events
-         WHERE event_key = $1
-         RETURNING event_id, position",
+        "WITH theirs AS (
+             SELECT event_id
+             FROM outbox.events
+             WHERE event_key = $1
+             ORDER BY event_id
+             FOR UPDATE
+         )
+         DELETE FROM outbox.events
+         USING theirs
+         WHERE events.event_id = theirs.event_id
+         RETURNING events.event_id, events.position",
         key,
     )
     .fetch_all(&mut *connection)

@@ -12,6 +12,7 @@ use eventbus::{
 use fitness_proto::fitness::notify::v1::NotificationSent;
 use fitness_proto::fitness::user::v1::{PasswordChanged, UserDeleted, UserRegistered, UserSignedIn};
 use fitness_proto::fitness::workout::v1::WorkoutFinished;
+use prost::Name as _;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;

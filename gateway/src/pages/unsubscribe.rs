@@ -22,12 +22,11 @@ const MAX_BODY_BYTES: usize = 8 * 1024;
 /// `POST /v1/unsubscribe`. Mail programs have the token in the address, which is enough whatever they send (RFC 8058
 /// says a form, not all of them do); whoever has no token there and sends JSON is a client of the API like any other.
 pub(crate) async fn one_click(State(transcoder): State<Transcoder>, request: Request) -> Response {
-    match parameter(request.uri().query().unwrap_or_default().as_bytes(), "token") {
-        Some(token) => call(transcoder, request.into_parts().0.headers, &token).await,
-        None => {
-            let Ok(response) = transcoder.oneshot(request).await;
-            response.into_response()
-        }
+    if let Some(token) = parameter(request.uri().query().unwrap_or_default().as_bytes(), "token") {
+        call(transcoder, request.into_parts().0.headers, &token).await
+    } else {
+        let Ok(response) = transcoder.oneshot(request).await;
+        response.into_response()
     }
 }
 

@@ -140,12 +140,15 @@ async fn a_network_has_so_many_connections() {
     stage.stop().await;
 }
 
+/// The bytes of one frame of a flood, by its number.
+type Flood = Box<dyn Fn(u32) -> Vec<u8>>;
+
 #[tokio::test]
 async fn floods_of_frames_end_their_connection_and_nobody_else_waits() {
     let stage = Stage::start().await;
     // GET http://x/ without an end, so that the stream stays open.
     let open_stream = |number: u32| frame(1, 4, 2 * number + 1, &[0x82, 0x86, 0x84, 0x41, 1, b'x']);
-    let floods: [(&str, Box<dyn Fn(u32) -> Vec<u8>>); 5] = [
+    let floods: [(&str, Flood); 5] = [
         ("WINDOW_UPDATE", Box::new(|_| frame(8, 0, 0, &1_u32.to_be_bytes()))),
         ("PING", Box::new(|_| frame(6, 0, 0, &[0; 8]))),
         ("PRIORITY", Box::new(|number| frame(2, 0, 2 * number + 1, &[0, 0, 0, 0, 1]))),

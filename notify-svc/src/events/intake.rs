@@ -102,7 +102,7 @@ impl Intake {
         for (position, arrival) in arrivals.iter().enumerate() {
             match effect(arrival.envelope) {
                 Ok(Some(Effect::Notify(_))) if arrival.envelope.time < oldest => {
-                    self.metrics.forgotten_event()
+                    self.metrics.forgotten_event();
                 }
                 Ok(Some(Effect::Nothing)) => {}
                 Ok(Some(effect)) => wanted.push((position, effect)),

@@ -14,7 +14,7 @@ use tonic::{Code, Status};
 use uuid::Uuid;
 
 use crate::people_events::{deleted, signed_in};
-use crate::service::{Service, of_admin, reason};
+use crate::service::{Service, fields, of_admin, reason};
 use crate::stage::{LIMIT, Person, envelope, eventually, registered, verified};
 
 async fn list_of(service: &Service, request: ListDeadLettersRequest) -> Vec<DeadLetter> {

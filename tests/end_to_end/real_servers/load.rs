@@ -125,7 +125,7 @@ async fn one(balancer: Balancer, call: Call, due: Instant, outcome: Arc<Mutex<Ou
             let account = Account::new("en");
             loop {
                 let answer = register(&balancer, &account).await;
-                let refused = answer.as_ref().is_err_and(|failure| failure.starts_with("4"));
+                let refused = answer.as_ref().is_err_and(|failure| failure.starts_with('4'));
                 if answer.is_ok() || refused || due.elapsed() > PATIENCE {
                     break (answer, Some(account));
                 }

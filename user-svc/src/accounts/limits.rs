@@ -117,7 +117,7 @@ impl Accounts {
     pub(super) fn place_hash(&self, email: &EmailAddress, client: &Client) -> Option<[u8; 32]> {
         let network = client.address?.network().to_string();
         let parts = [email.mailbox(), client.device.kind().to_owned(), network];
-        Some(self.pepper.pseudonym("place", &parts.each_ref().map(|part| part.as_bytes())))
+        Some(self.pepper.pseudonym("place", &parts.each_ref().map(std::string::String::as_bytes)))
     }
 
     fn charges(&self, act: Act<'_>, client: &Client, known: bool, now: DateTime<Utc>) -> Vec<Charge> {

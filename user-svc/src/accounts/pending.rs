@@ -28,7 +28,7 @@ impl Accounts {
     /// Everything that a registration says but its password.
     pub(super) fn request_hash(&self, request: &Register) -> [u8; 32] {
         let Register { email, password: _, display_name, locale, time_zone } = request;
-        let parts = [email, display_name, locale, time_zone].map(|text| text.as_bytes());
+        let parts = [email, display_name, locale, time_zone].map(std::string::String::as_bytes);
         self.pepper.pseudonym("registration-request", &parts)
     }
 

@@ -13,6 +13,7 @@ const MAX_TOKEN_BYTES: usize = 4 * 1024;
 
 /// What a header may say; members that change nothing are passed over, and a repeated one makes it unreadable.
 #[derive(Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of its own that may be there or not")]
 struct TokenHeader {
     typ: String,
     kid: String,

@@ -29,12 +29,11 @@ pub fn refused_values(error: &(dyn Error + 'static)) -> Option<String> {
 /// What becomes of a record whose handling ended with `error`: it is refused if its values are, and else it comes again
 /// because of what `waits`. Neither text holds anything of the record.
 pub fn outcome(error: &(dyn Error + 'static), waits: &str) -> Outcome {
-    match refused_values(error) {
-        Some(state) => Outcome::Reject(format!("the database refuses its values (SQLSTATE {state})")),
-        None => {
-            tracing::warn!(error = %chain(error), "{waits}");
-            Outcome::Retry(waits.to_owned())
-        }
+    if let Some(state) = refused_values(error) {
+        Outcome::Reject(format!("the database refuses its values (SQLSTATE {state})"))
+    } else {
+        tracing::warn!(error = %chain(error), "{waits}");
+        Outcome::Retry(waits.to_owned())
     }
 }
 
@@ -59,7 +58,7 @@ mod tests {
     impl Error for State {}
 
     impl DatabaseError for State {
-        fn message(&self) -> &str {
+        fn message(&self) -> &'static str {
             "no"
         }
 

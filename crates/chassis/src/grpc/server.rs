@@ -185,7 +185,7 @@ fn reflection(services: &[&'static str]) -> tonic_reflection::server::Builder<'s
         .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
         .include_reflection_service(false);
-    services.iter().copied().chain(own).fold(builder, |builder, name| builder.with_service_name(name))
+    services.iter().copied().chain(own).fold(builder, tonic_reflection::server::Builder::with_service_name)
 }
 
 /// Accepts connections with Nagle's algorithm off: small responses leave at once.
