@@ -59,6 +59,9 @@ pub enum RenderError {
     /// The template does not fit its variables. The engine's own text is left out: it may quote values.
     #[error("the template {0} cannot be rendered")]
     Engine(String),
+    /// A fault of ours, which this row has found.
+    #[error("the renderer has panicked")]
+    Panic,
     /// The address or the message is refused by the message builder.
     #[error("the message cannot be built: {0}")]
     Message(&'static str),

@@ -30,8 +30,7 @@ fn claims(token: &str) -> Value {
 fn resigned(token: &str, change: impl FnOnce(&mut Value), seed: &[u8; 32]) -> String {
     let mut claims = claims(token);
     change(&mut claims);
-    let header =
-        Header { kid: decode_header(token).unwrap().kid, typ: None, ..Header::new(Algorithm::EdDSA) };
+    let header = Header { kid: decode_header(token).unwrap().kid, ..Header::new(Algorithm::EdDSA) };
     jsonwebtoken::encode(&header, &claims, &EncodingKey::from_ed_pem(pem(seed).as_bytes()).unwrap()).unwrap()
 }
 

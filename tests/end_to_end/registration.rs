@@ -93,7 +93,8 @@ async fn registering_a_known_address_answers_the_same_bytes_and_tells_its_owner(
     let old = json!({ "email": account.email, "password": account.password });
     assert_eq!(api.post("/v1/auth/login", &old).await.status(), 200, "the account is untouched");
     let new = json!({ "email": account.email, "password": stranger.password });
-    assert_eq!(api.post("/v1/auth/login", &new).await.status(), 401, "there is no second account");
+    // Whoever registers an unknown address and signs in before its proof is told the same.
+    assert_eq!(api.post("/v1/auth/login", &new).await.status(), 403, "there is no second account");
 }
 
 #[tokio::test]

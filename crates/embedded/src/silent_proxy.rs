@@ -37,8 +37,8 @@ impl SilentProxy {
         self.silent.send_replace(true);
     }
 
-    /// New connections are carried again. Those that lived through the silence stay dead, as if a firewall on the way had
-    /// forgotten them.
+    /// New connections are carried again. Those that lived through the silence stay dead to their clients, as if a firewall
+    /// on the way had forgotten them; the server's keep-alive has ended them.
     pub fn restore(&self) {
         self.silent.send_replace(false);
     }
@@ -72,6 +72,8 @@ async fn carry(mut client: TcpStream, upstream: SocketAddr, mut silent: watch::R
     };
     if silenced {
         // Both stay open, and nobody reads them.
+        let _ = silent.wait_for(|silent| !*silent).await;
+        drop(server);
         std::future::pending::<()>().await;
     }
 }

@@ -74,7 +74,7 @@ impl Default for RelayConfig {
             prune_interval: Duration::from_mins(1),
             backlog_interval: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(3),
-            statement_timeout: Duration::from_secs(30),
+            statement_timeout: Duration::from_secs(15),
             replay_at_start: false,
         }
     }

@@ -1,5 +1,6 @@
 //! One SMTP connection and the loop that feeds it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use outbox::Outbox;
@@ -17,7 +18,7 @@ use super::{report, spans};
 use crate::ledger::attempts::Settlement;
 use crate::ledger::claims::Claim;
 use crate::metrics::Metrics;
-use crate::render::Renderer;
+use crate::render::{RenderError, Renderer};
 use crate::smtp::{Outcome, WireMail};
 
 pub(super) struct Sender {
@@ -100,7 +101,10 @@ impl Sender {
         let HeldClaim { claim, hold } = held;
         let (before, before_hold) = before.map(|ended| (ended.settlement, ended.hold)).unzip();
         let span = spans::deliver(&claim);
-        let mail = match spans::render(&span).in_scope(|| self.renderer.render(&claim)) {
+        // A row that breaks the renderer fails by itself: with the worker, others would fall too.
+        let render = || catch_unwind(AssertUnwindSafe(|| self.renderer.render(&claim)));
+        let rendered = spans::render(&span).in_scope(render).unwrap_or(Err(RenderError::Panic));
+        let mail = match rendered {
             Ok(mail) => mail,
             Err(error) => {
                 let reason = chassis::lifecycle::chain(&error);

@@ -1,6 +1,6 @@
 //! Times as the recipient reads them: by the clock and the calendar where they live, in their language.
 
-use chrono::{DateTime, Datelike as _, Days, NaiveDate, Offset as _, TimeZone as _, Utc};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, Offset as _, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
 use super::Locale;
@@ -38,8 +38,7 @@ const RUSSIAN_MONTHS: [&str; 12] = [
 
 /// The time of day where the recipient lives, with the offset that makes it unmistakable: `14:32 (UTC+3)`.
 pub(super) fn clock_time(time: DateTime<Utc>, time_zone: &str) -> String {
-    let zone = zone(time_zone);
-    let local = zone.from_utc_datetime(&time.naive_utc());
+    let local = local(time, time_zone);
     let minutes = local.offset().fix().local_minus_utc() / 60;
     let sign = if minutes < 0 { '-' } else { '+' };
     let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
@@ -53,7 +52,7 @@ pub(super) fn clock_time(time: DateTime<Utc>, time_zone: &str) -> String {
 
 /// The day where the recipient lives: `21 September 2026`.
 pub(super) fn day(time: DateTime<Utc>, time_zone: &str, locale: Locale) -> String {
-    let local = zone(time_zone).from_utc_datetime(&time.naive_utc()).date_naive();
+    let local = local(time, time_zone).date_naive();
     format!("{} {}", day_and_month(local, locale), year(local, locale))
 }
 
@@ -68,6 +67,14 @@ pub(super) fn week(start: NaiveDate, locale: Locale) -> String {
     } else {
         format!("{}–{last}", start.day())
     }
+}
+
+/// The time where the recipient lives; at the ends of what a calendar can say, the time in UTC.
+fn local(time: DateTime<Utc>, time_zone: &str) -> DateTime<Tz> {
+    let day = TimeDelta::days(1);
+    let has_room = time.checked_add_signed(day).and(time.checked_sub_signed(day)).is_some();
+    let zone = if has_room { zone(time_zone) } else { Tz::UTC };
+    zone.from_utc_datetime(&time.naive_utc())
 }
 
 fn zone(time_zone: &str) -> Tz {
@@ -108,6 +115,16 @@ mod tests {
         let late: DateTime<Utc> = "2026-05-31T22:30:00Z".parse().unwrap();
         assert_eq!(day(late, "UTC", Locale::English), "31 May 2026");
         assert_eq!(day(late, "Europe/Moscow", Locale::Russian), "1 июня 2026 г.");
+    }
+
+    #[test]
+    fn the_ends_of_the_calendar_are_told_in_utc() {
+        for time in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
+            for zone in ["Europe/Moscow", "America/St_Johns"] {
+                assert!(clock_time(time, zone).ends_with("(UTC)"));
+                assert!(!day(time, zone, Locale::English).is_empty());
+            }
+        }
     }
 
     #[test]

@@ -74,7 +74,7 @@ async fn what_is_mandatory_cannot_be_switched_off_and_nothing_else_of_the_reques
     for field in ["one_time_code", "security", "account"] {
         let status = update(&service, &person, &["reminders", field], off.clone()).await.unwrap_err();
         assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "INVALID_REQUEST"));
-        assert_eq!(fields(&status), [field]);
+        assert_eq!(fields(&status), [format!("preferences.{field}")]);
     }
     assert_eq!(get(&service, &person).await, everything());
     // Whoever sends back what they read means no harm.

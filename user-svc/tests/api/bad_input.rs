@@ -45,7 +45,10 @@ async fn the_calls_of_an_account_name_the_field_at_fault() {
     for id in ["", "me", "1234", &long] {
         assert_fields(&service.revoke_session(token, id).await.unwrap_err(), &["session_id"]);
         assert_fields(&service.get_user(token, id).await.unwrap_err(), &["user_id"]);
-        assert_fields(&service.set_roles(token, id, &[]).await.unwrap_err(), &["user_id"]);
+        assert_fields(
+            &service.set_roles(token, id, &[proto::Role::Athlete]).await.unwrap_err(),
+            &["user_id"],
+        );
     }
     let list = |page_size, page_token: &str, email_prefix: &str| {
         let (page_token, email_prefix) = (page_token.to_owned(), email_prefix.to_owned());

@@ -88,7 +88,7 @@ async fn a_repeated_event_does_not_bring_back_a_role_that_was_taken_away() {
     let event_id = Uuid::now_v7();
     world.publish(created(event_id, &user_id)).await;
     world.settle(1).await;
-    world.service.set_roles(&admin.access_token, &user_id, &[]).await.unwrap();
+    world.service.set_roles(&admin.access_token, &user_id, &[Athlete]).await.unwrap();
 
     world.publish(created(event_id, &user_id)).await;
     // Another event behind it: when that one is handled, so is the repetition.
