@@ -282,7 +282,9 @@ def test_a_service_runs_on_nothing_but_its_binary_and_its_settings(service, bina
         "SMTP_PORT": "9",
     }
     for file in (secrets / "user-svc").iterdir():
-        variables.setdefault(f"{file.name.upper()}_FILE", str(file))
+        # Each service has an event key of its own, under one name.
+        owner = f"{prefix}_" if file.name == "event_key" else ""
+        variables.setdefault(f"{owner}{file.name.upper()}_FILE", str(file))
     (tmp_path / "files").mkdir()
     log = tmp_path / "log"
     with log.open("w") as output:
