@@ -150,12 +150,27 @@ impl ApacheKafka {
                 return Err(Error::Exited { status: status.to_string(), log: tail(&self.log()) });
             }
             // The time limit is for a stranger on the same port, who may accept the connection and say nothing.
-            if let Ok(Ok(1..)) = tokio::time::timeout(ANSWER_LIMIT, known_brokers(self.addr())).await {
+            if let Ok(Ok(1..)) = tokio::time::timeout(ANSWER_LIMIT, known_brokers(self.addr())).await
+                && self.secured_listen().await
+            {
                 return Ok(());
             }
             tokio::time::sleep(POLL).await;
         }
         Err(Error::NotReady { seconds: START_LIMIT.as_secs(), log: tail(&self.log()) })
+    }
+
+    /// Whether the secured listeners, if it has any, are open: they open one after the other.
+    async fn secured_listen(&self) -> bool {
+        if self.config.secured.is_none() {
+            return true;
+        }
+        for listener in [Listener::Ssl, Listener::SaslPlaintext, Listener::SaslSsl] {
+            if tokio::net::TcpStream::connect(self.secured_addr(listener)).await.is_err() {
+                return false;
+            }
+        }
+        true
     }
 
     fn signal(&self, signal: Signal) -> Result<(), Error> {

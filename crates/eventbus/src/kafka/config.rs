@@ -135,7 +135,8 @@ impl KafkaConfig {
             // records under the same numbers. A partition whose offset is being checked waits as long at most.
             .set("socket.timeout.ms", "10000")
             // The same for opening a connection: into a silent network that takes as long as the system likes.
-            .set("socket.connection.setup.timeout.ms", "5000")
+            // Longer than librdkafka waits for its first answer: only then does it tell of a listener that speaks TLS.
+            .set("socket.connection.setup.timeout.ms", "11000")
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "1000")
             .set("socket.keepalive.enable", "true")
