@@ -27,8 +27,12 @@ fn cheap_hashes() -> Vec<(&'static str, String)> {
 
 /// A system for tests under load.
 async fn deploy(replicas: usize) -> Deployment {
-    let deployment =
-        Deployment::start(Plan { replicas, environment: cheap_hashes(), ..Plan::default() }).await;
+    deploy_by(Plan { replicas, ..Plan::default() }).await
+}
+
+async fn deploy_by(plan: Plan) -> Deployment {
+    let replicas = plan.replicas;
+    let deployment = Deployment::start(Plan { environment: cheap_hashes(), ..plan }).await;
     let kafka = deployment.servers.kafka.as_ref().expect("it has a broker of its own").version();
     report::say(&format!("{replicas} process(es) of each service, {kafka}"));
     warm_up(&deployment, replicas).await;

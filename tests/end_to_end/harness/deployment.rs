@@ -34,11 +34,13 @@ pub(crate) struct Plan {
     pub(crate) environment: Vec<(&'static str, String)>,
     /// Keeps the data of the servers here; without it, the data goes with the deployment.
     pub(crate) data_dir: Option<PathBuf>,
+    /// PostgreSQL loses no commit when it is killed.
+    pub(crate) durable: bool,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { replicas: 1, environment: Vec::new(), data_dir: None }
+        Self { replicas: 1, environment: Vec::new(), data_dir: None, durable: false }
     }
 }
 
@@ -94,7 +96,7 @@ impl Deployment {
             kafka: environment.remove("KAFKA_BROKERS"),
             smtp,
         };
-        let servers = Servers::start(&folder, external).await;
+        let servers = Servers::start(&folder, external, plan.durable).await;
         for service in Service::ALL {
             if let Some(database) = service.database() {
                 let url = servers.database_url(database);

@@ -37,6 +37,7 @@ pub(crate) struct External {
 pub(crate) struct Servers {
     external: External,
     folder: PathBuf,
+    durable: bool,
     postgres_port: u16,
     postgres: Option<Cluster>,
     /// By database; known before and after PostgreSQL is away.
@@ -46,13 +47,14 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// Starts what `external` does not name, with the data in `folder`.
-    pub(crate) async fn start(folder: &Path, external: External) -> Self {
+    /// Starts what `external` does not name, with the data in `folder`. PostgreSQL is `durable` where it will be killed:
+    /// otherwise it forgets its last commits then.
+    pub(crate) async fn start(folder: &Path, external: External, durable: bool) -> Self {
         let folder = folder.to_owned();
-        RUNTIME.spawn(Self::start_here(folder, external)).await.unwrap()
+        RUNTIME.spawn(Self::start_here(folder, external, durable)).await.unwrap()
     }
 
-    async fn start_here(folder: PathBuf, external: External) -> Self {
+    async fn start_here(folder: PathBuf, external: External, durable: bool) -> Self {
         let config = MailboxConfig { capacity: MAILBOX_CAPACITY, ..MailboxConfig::in_memory() };
         let mailbox = Mailbox::start(config).await.unwrap();
         let kafka_folder = folder.join("kafka");
@@ -62,10 +64,10 @@ impl Servers {
                 None => Some(KafkaServer::start_in(Some(kafka_folder)).await),
             }
         };
-        let postgres = start_postgres(&folder, free_addr().port(), external.database.as_deref());
+        let postgres = start_postgres(&folder, free_addr().port(), durable, external.database.as_deref());
         let (kafka, (postgres, database_urls)) = tokio::join!(kafka, postgres);
         let postgres_port = postgres.as_ref().map(Cluster::port).unwrap_or_default();
-        Self { external, folder, postgres_port, postgres, database_urls, kafka, mailbox }
+        Self { external, folder, durable, postgres_port, postgres, database_urls, kafka, mailbox }
     }
 
     /// The URL of a service's database.
@@ -114,7 +116,8 @@ impl Servers {
 
     /// Brings PostgreSQL back, at its old address and with its data.
     pub(crate) async fn start_postgres(&mut self) {
-        (self.postgres, self.database_urls) = start_postgres(&self.folder, self.postgres_port, None).await;
+        (self.postgres, self.database_urls) =
+            start_postgres(&self.folder, self.postgres_port, self.durable, None).await;
     }
 
     /// Stops everything in order.
@@ -132,6 +135,7 @@ impl Servers {
 async fn start_postgres(
     folder: &Path,
     port: u16,
+    durable: bool,
     external: Option<&str>,
 ) -> (Option<Cluster>, Vec<(&'static str, String)>) {
     let mut urls = Vec::new();
@@ -146,7 +150,7 @@ async fn start_postgres(
     }
     let config = ClusterConfig {
         port: Some(port),
-        durable: false,
+        durable,
         max_connections: 300,
         ..ClusterConfig::new(folder.join("postgres"))
     };

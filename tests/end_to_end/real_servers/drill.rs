@@ -15,15 +15,16 @@ use super::balancer::Balancer;
 use super::load::{Call, Load, Outcome};
 use super::pipeline::Pipeline;
 use super::report::{points, say};
-use crate::harness::{Api, Deployment, Service, eventually};
+use crate::harness::{Api, Deployment, Plan, Service, eventually};
 
 const KILLS: usize = 9;
 /// Registrations a second.
 const RATE: u32 = 15;
 /// Registrations between two kills, so that each meets load.
 const BETWEEN: usize = 20;
-/// What stood still moves again within this time after the part is back.
-const LONGEST_STALL: Duration = Duration::from_secs(20);
+/// What stood still moves again within this time after the part is back: leases of a killed worker end after twenty seconds
+/// at most, and the rest is for a busy machine.
+const LONGEST_STALL: Duration = Duration::from_secs(30);
 /// How long a stall is watched, so that one which is too long is measured and not only noticed.
 const WATCHED: Duration = Duration::from_mins(3);
 /// Sign-ins under way at one time.
@@ -89,7 +90,7 @@ struct Row {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_killed_under_load_loses_no_mail_and_locks_nobody_out() {
     let kills = std::env::var("DRILL_KILLS").map_or(KILLS, |kills| kills.parse().expect("a number of kills"));
-    let mut deployment = super::deploy(1).await;
+    let mut deployment = super::deploy_by(Plan { durable: true, ..Plan::default() }).await;
     let load = Load::start(&Balancer::new([deployment.rest()]), RATE, vec![Call::RegisterUntilAccepted]);
     let mut rows: BTreeMap<Part, Row> = BTreeMap::new();
     for kill in 0..kills {

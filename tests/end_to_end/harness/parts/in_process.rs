@@ -36,7 +36,7 @@ impl InProcess {
     pub(super) async fn start() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
-        let servers = Servers::start(folder.path(), External::default()).await;
+        let servers = Servers::start(folder.path(), External::default(), false).await;
         let mut settings = Settings::from_pairs::<&str, &str>([]);
         standalone::provide_secrets(&mut settings, None).unwrap();
         let http = free_addr();
