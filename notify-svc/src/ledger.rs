@@ -43,18 +43,6 @@ pub(crate) async fn plan_once(connection: &mut PgConnection) -> Result<(), sqlx:
     Ok(())
 }
 
-/// Whether the database refuses the values of a statement, so that repeating it is of no use: SQLSTATE class 22 is data
-/// exceptions, 23 integrity constraints, 54 limits of the server.
-pub(crate) fn refuses_values(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Database(error) => {
-            error.code().is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.starts_with(class)))
-        }
-        sqlx::Error::Encode(_) => true,
-        _ => false,
-    }
-}
-
 fn interval(duration: Duration) -> PgInterval {
     let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
     PgInterval { months: 0, days: 0, microseconds }

@@ -15,6 +15,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chassis::database;
 use outbox::Outbox;
 use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::sync::{mpsc, oneshot};
@@ -24,7 +25,7 @@ use self::part::{Narrowed, Part};
 use super::dedicated::Dedicated;
 use crate::ledger::attempts::{self, Lease, Recorded, Settlement};
 use crate::ledger::claims::Leases;
-use crate::ledger::{self, entries};
+use crate::ledger::entries;
 use crate::metrics::Metrics;
 
 const MOST_REQUESTS: usize = 512;
@@ -109,7 +110,7 @@ impl Recording {
                     self.account(&recorded, &part.settlements, repeated);
                     begun.extend(recorded.begun);
                 }
-                Err(error) if ledger::refuses_values(&error) => match part.narrow() {
+                Err(error) if database::refused_values(&error).is_some() => match part.narrow() {
                     Narrowed::Parts(narrower) => parts.extend(narrower),
                     Narrowed::Hopeless(lease) => {
                         let error = chassis::lifecycle::chain(&error);
