@@ -102,6 +102,23 @@ async fn every_content_has_a_schema_that_says_something() {
     }
 }
 
+/// Nobody tells an empty list from an absent one, so a list that is required has an item at least.
+#[tokio::test]
+async fn a_list_that_is_required_says_that_it_is_not_empty() {
+    let document = document().await;
+    let mut lists = 0;
+    requested(&document, |schema| {
+        for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let property = &schema["properties"][name];
+            if property["type"] == "array" {
+                assert!(property["minItems"].as_u64() >= Some(1), "{name}: {property}");
+                lists += 1;
+            }
+        }
+    });
+    assert!(lists >= 2, "{lists}");
+}
+
 #[tokio::test]
 async fn requests_hold_nothing_unknown_and_no_value_that_says_nothing() {
     let document = document().await;

@@ -193,13 +193,17 @@ impl Connection {
     async fn send_body(&mut self, data: &str) -> Outcome {
         let Timeouts { block, final_dot, .. } = self.timeouts;
         let pipelining = self.offers.pipelining;
-        let message = if pipelining { [data, RSET].concat() } else { data.to_owned() };
-        if let Err(trouble) = self.dialogue.say(message.as_bytes(), block).await {
+        if let Err(trouble) = self.dialogue.say(data.as_bytes(), block).await {
             self.usable = false;
             let reason = trouble.into_refusal().map_or_else(|reason| reason, |reply| reply.text);
             return Outcome::Lost { stage: Stage::Body, reason };
         }
         self.progress = Progress::HandedOver;
+        if pipelining {
+            // A write of its own: one that broke off within RSET would have handed over the whole mail. Whether it got
+            // out shows by its reply.
+            let _ = self.dialogue.write(RSET.as_bytes(), self.proof_limit()).await;
+        }
         let outcome =
             match self.dialogue.hear(Command::FinalDot, final_dot).await.map_err(Trouble::into_refusal) {
                 Ok(reply) => self.proved(reply.into()).await,

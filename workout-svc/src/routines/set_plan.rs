@@ -74,6 +74,7 @@ impl SetPlanDraft {
     fn check(self, measure: Measure, path: &str) -> Result<SetPlan, Violation> {
         let violation = |field: &str, text: &str| Err(Violation::new(format!("{path}.{field}"), text));
         let other = "does not fit what is counted in this exercise";
+        let missing = "is required, because it is counted in this exercise";
         let max_reps = if self.max_reps == 0 { self.min_reps } else { self.max_reps };
         if measure != Measure::Repetitions && self.min_reps.max(max_reps) > 0 {
             return violation("min_reps", other);
@@ -85,16 +86,16 @@ impl SetPlanDraft {
             return violation("distance_m", other);
         }
         let target = match measure {
-            Measure::Repetitions if self.min_reps == 0 => return violation("min_reps", "is required"),
+            Measure::Repetitions if self.min_reps == 0 => return violation("min_reps", missing),
             Measure::Repetitions if max_reps < self.min_reps => {
                 return violation("max_reps", "must be at least min_reps");
             }
             Measure::Repetitions => Target::Reps { min: self.min_reps, max: max_reps },
             Measure::Time if self.duration_seconds == 0 => {
-                return violation("duration_seconds", "is required");
+                return violation("duration_seconds", missing);
             }
             Measure::Time => Target::Seconds(self.duration_seconds),
-            Measure::Distance if self.distance_m == 0.0 => return violation("distance_m", "is required"),
+            Measure::Distance if self.distance_m == 0.0 => return violation("distance_m", missing),
             Measure::Distance => Target::Metres(self.distance_m),
         };
         Ok(SetPlan { sets: self.sets, target, rest_seconds: self.rest_seconds, load: self.load })

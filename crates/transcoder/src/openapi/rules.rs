@@ -71,6 +71,10 @@ pub(super) fn apply(rules: &DynamicMessage, schema: &mut Json, may_be_empty: boo
         for (rule, keyword) in keywords {
             insert(&group, rule, keyword, schema);
         }
+        // No list is told from an empty one, so what has to be there has an item.
+        if schema["type"] == "array" && flag(rules, "required") && schema.get("minItems").is_none() {
+            schema["minItems"] = json!(1);
+        }
         if let Some(items) = part(&group, "items") {
             apply(&items, &mut schema["items"], may_be_empty);
         }

@@ -117,3 +117,45 @@ async fn a_slow_statement_is_not_taken_for_silence() {
     assert_eq!(slow, [true; 3]);
     assert!(since.elapsed() > PATIENCE + ANSWER_LIMIT, "it took longer than the patience lasts");
 }
+
+/// Lets the server speak TLS by a certificate for `127.0.0.1`, and answers that certificate.
+async fn encrypted(cluster: &Cluster) -> String {
+    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let pool = PgPool::connect(&cluster.url("postgres")).await.unwrap();
+    let files = [("server.key", own.signing_key.serialize_pem()), ("server.crt", own.cert.pem())];
+    for (file, pem) in files {
+        // The server writes them itself: it takes no key that another account owns or can read.
+        let write = format!(
+            "COPY (SELECT regexp_split_to_table('{pem}', E'\\n')) TO PROGRAM 'umask 077; cat > {file}'"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(write)).execute(&pool).await.unwrap();
+    }
+    sqlx::query("ALTER SYSTEM SET ssl = on").execute(&pool).await.unwrap();
+    sqlx::query("SELECT pg_reload_conf()").execute(&pool).await.unwrap();
+    pool.close().await;
+    own.cert.pem()
+}
+
+#[tokio::test]
+async fn tls_goes_through_and_the_certificate_belongs_to_the_host_of_the_url() {
+    let (cluster, folder) = cluster().await;
+    let root = folder.path().join("root.crt");
+    std::fs::write(&root, encrypted(&cluster).await).unwrap();
+    let url = |host: &str| {
+        let url = cluster.url("postgres").replace("127.0.0.1", host);
+        url.replace("sslmode=disable", &format!("sslmode=verify-full&sslrootcert={}", root.display()))
+    };
+
+    let service = Service::start(&url("127.0.0.1")).await;
+    let encrypted: bool = sqlx::query_scalar("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+        .fetch_one(&service.pool)
+        .await
+        .unwrap();
+    assert!(encrypted);
+
+    let another =
+        database::open(&DatabaseConfig::new(SecretString::from(url("localhost")), 1), "test").unwrap();
+    let refused = sqlx::query("SELECT 1").execute(&another).await.unwrap_err();
+    assert!(matches!(refused, sqlx::Error::Tls(_)), "{refused:?}");
+    cluster.stop().await;
+}
