@@ -36,7 +36,6 @@ use outbox::Outbox;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::ledger::claims::Leases;
 use crate::metrics::Metrics;
 use crate::render::Renderer;
 use crate::smtp::SmtpConfig;
@@ -50,6 +49,13 @@ use queue::Queue;
 use recorder::Recorder;
 use sender::Sender;
 use upkeep::Upkeep;
+
+/// The mails of a worker that died wait this long, and no live one may lose its own to a database that is slow: a second
+/// passes between two prolongations, and two of them may fail, each by three seconds without an answer, before the four
+/// fifths of the lease are over that the last one left.
+const LEASE: Duration = Duration::from_secs(10);
+/// Longest wait for an answer about leases.
+const HOUSEKEEPING_LIMIT: Duration = Duration::from_secs(3);
 
 /// How mails are sent.
 #[derive(Clone, Debug)]
@@ -66,8 +72,8 @@ pub struct DeliveryConfig {
     pub idle_timeout: Duration,
     /// How often the ledger is looked at without being woken.
     pub poll_interval: Duration,
-    /// How long rows stay with a worker that is not heard of any more.
-    pub leases: Leases,
+    /// How long a row stays with a worker that is not heard of any more.
+    pub lease: Duration,
     /// At a stop: how long a mail that is on the wire may take to end.
     pub stop_grace: Duration,
 }
@@ -82,7 +88,7 @@ impl DeliveryConfig {
             connection_age: Duration::from_mins(10),
             idle_timeout: Duration::from_secs(30),
             poll_interval: Duration::from_secs(1),
-            leases: Leases::default(),
+            lease: LEASE,
             stop_grace: Duration::from_secs(4),
         }
     }
@@ -118,7 +124,7 @@ impl Workers {
         let queue = Arc::new(Queue::default());
         let breaker = Arc::new(Breaker::new(config.smtp.clone(), smtp, Arc::clone(&metrics)));
         let (recorder, recording) =
-            Recorder::new(pool.clone(), owner, config.leases, outbox.clone(), Arc::clone(&metrics));
+            Recorder::new(pool.clone(), owner, config.lease, outbox.clone(), Arc::clone(&metrics));
         for _ in 0..config.connections {
             let sender = Sender {
                 queue: Arc::clone(&queue),
@@ -145,10 +151,10 @@ impl Workers {
         tasks.spawn("ledger upkeep", infallible(upkeep.run()));
         let consent = Consent { owner, metrics: Arc::clone(&metrics) };
         let housekeeping = Housekeeping {
-            database: Dedicated::new(pool.clone()),
+            database: Dedicated::within(HOUSEKEEPING_LIMIT, pool.clone()),
             owner,
             held: held.clone(),
-            leases: config.leases,
+            lease: config.lease,
             outbox,
             metrics,
             wake: wake.clone(),

@@ -2,7 +2,7 @@
 //!
 //! A worker claims due rows for a while (lease) under a number that grows with every claim (fence). Until
 //! [`attempts::record`] has committed `sending`, nothing has left the house, so a lost claim is taken over at once when
-//! its short lease ends. After that only the worker knows how far the mail got; if it dies, the row is `in_doubt`.
+//! its lease ends. After that only the worker knows how far the mail got; if it dies, the row is `in_doubt`.
 //! All leases run by the clock of the database.
 
 pub mod accounts;

@@ -14,18 +14,24 @@ use tokio::time::timeout;
 use crate::ledger;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Many times what any of it takes, and little beside the leases.
+/// Many times what any of it takes.
 const LIMIT: Duration = Duration::from_secs(5);
 
 pub(super) struct Dedicated {
     pool: PgPool,
+    limit: Duration,
     connection: Option<PgConnection>,
 }
 
 impl Dedicated {
     /// One to the database of `pool`, opened when it is needed.
     pub(super) fn new(pool: PgPool) -> Self {
-        Self { pool, connection: None }
+        Self::within(LIMIT, pool)
+    }
+
+    /// The same for what is given up earlier or later than usual.
+    pub(super) fn within(limit: Duration, pool: PgPool) -> Self {
+        Self { pool, limit, connection: None }
     }
 
     /// Does something over the connection within the limit. After a failure the next one starts afresh.
@@ -37,7 +43,8 @@ impl Dedicated {
             Some(connection) => connection,
             None => self.connect().await?,
         };
-        let done = timeout(LIMIT, work(&mut connection)).await.unwrap_or_else(|_| Err(too_long().into()))?;
+        let done =
+            timeout(self.limit, work(&mut connection)).await.unwrap_or_else(|_| Err(too_long().into()))?;
         self.connection = Some(connection);
         Ok(done)
     }

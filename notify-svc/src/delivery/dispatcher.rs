@@ -65,7 +65,7 @@ impl Dispatcher {
     async fn claim_up_to(&mut self, room: usize) -> Result<bool, sqlx::Error> {
         let Self { database, owner, consent, config, .. } = self;
         let claims = database
-            .run(async |connection| claims::claim(connection, *owner, room as i64, config.leases).await)
+            .run(async |connection| claims::claim(connection, *owner, room as i64, config.lease).await)
             .await?;
         let more = claims.len() == room;
         let ids: Vec<_> = claims.iter().map(|claim| claim.notification_id).collect();

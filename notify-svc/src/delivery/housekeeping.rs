@@ -5,19 +5,22 @@ use std::time::Duration;
 
 use outbox::{Outbox, OutboxError};
 use sqlx::{Connection as _, PgConnection};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::dedicated::Dedicated;
 use super::held::Held;
 use super::{Wake, report};
-use crate::ledger::claims::{self, Leases};
+use crate::ledger::claims;
 use crate::ledger::sweep::Recovered;
 use crate::ledger::{entries, sweep};
 use crate::metrics::Metrics;
 
 const TICK: Duration = Duration::from_secs(1);
+/// After a failure nothing is taken over for so long: others may have been without the database as well, and are given
+/// the time to prolong what they hold.
+const GRACE: Duration = Duration::from_secs(5);
 /// Pause before the repeat of a mail whose worker died.
 const AFTER_RECOVERY: Duration = Duration::ZERO;
 
@@ -25,7 +28,7 @@ pub(super) struct Housekeeping {
     pub(super) database: Dedicated,
     pub(super) owner: Uuid,
     pub(super) held: Held,
-    pub(super) leases: Leases,
+    pub(super) lease: Duration,
     pub(super) outbox: Outbox,
     pub(super) metrics: Arc<Metrics>,
     pub(super) wake: Wake,
@@ -49,16 +52,19 @@ enum HousekeepingError {
 
 impl Housekeeping {
     pub(super) async fn run(mut self) {
-        let mut tick = interval(TICK.min(self.leases.claimed / 4));
+        let mut tick = interval(TICK.min(self.lease / 4));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut failed: Option<Instant> = None;
         loop {
             tokio::select! {
                 () = self.shutdown.cancelled() => break,
                 _ = tick.tick() => {}
             }
-            match self.tidy().await {
+            let take_over = failed.is_none_or(|at| at.elapsed() >= GRACE);
+            match self.tidy(take_over).await {
                 Ok(tidied) => self.account(&tidied),
                 Err(error) => {
+                    failed = Some(Instant::now());
                     tracing::warn!(error = %chassis::lifecycle::chain(&error), "housekeeping of the ledger waits");
                 }
             }
@@ -66,18 +72,15 @@ impl Housekeeping {
         self.database.close().await;
     }
 
-    async fn tidy(&mut self) -> Result<Tidied, HousekeepingError> {
-        let Self { database, owner, held, leases, outbox, .. } = self;
+    async fn tidy(&mut self, take_over: bool) -> Result<Tidied, HousekeepingError> {
+        let Self { database, owner, held, lease, outbox, .. } = self;
         let held = held.leases();
-        database
-            .run(async |connection| {
-                // Our own leases first: after an outage of the database nobody shall take what this worker still holds.
-                if !held.is_empty() {
-                    claims::prolong(&mut *connection, *owner, &held, *leases).await?;
-                }
-                sweep_up(connection, outbox).await
-            })
-            .await
+        // Our own leases first, and whatever becomes of the rest: after an outage of the database nobody shall take what
+        // this worker still holds.
+        if !held.is_empty() {
+            database.run(async |connection| claims::prolong(connection, *owner, &held, *lease).await).await?;
+        }
+        database.run(async |connection| sweep_up(connection, outbox, take_over).await).await
     }
 
     fn account(&self, tidied: &Tidied) {
@@ -95,10 +98,15 @@ impl Housekeeping {
     }
 }
 
-async fn sweep_up(connection: &mut PgConnection, outbox: &Outbox) -> Result<Tidied, HousekeepingError> {
+async fn sweep_up(
+    connection: &mut PgConnection,
+    outbox: &Outbox,
+    take_over: bool,
+) -> Result<Tidied, HousekeepingError> {
     let mut transaction = connection.begin().await?;
     let expired = sweep::expire(&mut transaction).await?.len() as u64;
-    let recovered = sweep::recover(&mut transaction, AFTER_RECOVERY).await?;
+    let recovered =
+        if take_over { sweep::recover(&mut transaction, AFTER_RECOVERY).await? } else { Vec::new() };
     let keys: Vec<_> = recovered.iter().filter_map(|row| row.supersede_key.clone()).collect();
     let cancelled = entries::cancel_superseded(&mut transaction, &keys).await?;
     let events: Vec<_> = recovered.iter().map(|row| report::recovered(outbox, row)).collect();

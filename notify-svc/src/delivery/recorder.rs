@@ -24,7 +24,6 @@ use uuid::Uuid;
 use self::part::{Narrowed, Part};
 use super::dedicated::Dedicated;
 use crate::ledger::attempts::{self, Lease, Recorded, Settlement};
-use crate::ledger::claims::Leases;
 use crate::ledger::entries;
 use crate::metrics::Metrics;
 
@@ -47,7 +46,7 @@ pub(super) struct Recording {
     requests: mpsc::Receiver<Request>,
     database: Dedicated,
     owner: Uuid,
-    leases: Leases,
+    lease: Duration,
     outbox: Outbox,
     metrics: Arc<Metrics>,
 }
@@ -56,12 +55,12 @@ impl Recorder {
     pub(super) fn new(
         pool: PgPool,
         owner: Uuid,
-        leases: Leases,
+        lease: Duration,
         outbox: Outbox,
         metrics: Arc<Metrics>,
     ) -> (Self, Recording) {
         let (sender, requests) = mpsc::channel(MOST_REQUESTS);
-        (Self(sender), Recording { requests, database: Dedicated::new(pool), owner, leases, outbox, metrics })
+        (Self(sender), Recording { requests, database: Dedicated::new(pool), owner, lease, outbox, metrics })
     }
 
     /// Settles an attempt.
@@ -130,9 +129,9 @@ impl Recording {
     }
 
     async fn write(&mut self, part: &Part) -> Result<Recorded, sqlx::Error> {
-        let Self { database, owner, leases, .. } = self;
+        let Self { database, owner, lease, .. } = self;
         let (recorded, cancelled) =
-            database.run(async |connection| write_part(connection, *owner, part, *leases).await).await?;
+            database.run(async |connection| write_part(connection, *owner, part, *lease).await).await?;
         self.metrics.changed("cancelled", cancelled);
         Ok(recorded)
     }
@@ -157,14 +156,14 @@ async fn write_part(
     connection: &mut PgConnection,
     owner: Uuid,
     part: &Part,
-    leases: Leases,
+    lease: Duration,
 ) -> Result<(Recorded, u64), sqlx::Error> {
     let Part { settlements, begins } = part;
     if settlements.iter().all(|settlement| settlement.retry_in.is_none()) {
-        return Ok((attempts::record(connection, owner, settlements, begins, leases).await?, 0));
+        return Ok((attempts::record(connection, owner, settlements, begins, lease).await?, 0));
     }
     let mut transaction = connection.begin().await?;
-    let recorded = attempts::record(&mut transaction, owner, settlements, begins, leases).await?;
+    let recorded = attempts::record(&mut transaction, owner, settlements, begins, lease).await?;
     // What is tried again may have been superseded while it was on the wire, where it could not be cancelled.
     let keys: Vec<_> = recorded.settled.iter().filter_map(|row| row.supersede_key.clone()).collect();
     let cancelled = entries::cancel_superseded(&mut transaction, &keys).await?;

@@ -6,7 +6,6 @@ use outbox::EncodedEvent;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::claims::Leases;
 use super::interval;
 use crate::notification::State;
 use crate::smtp::Reply;
@@ -74,7 +73,7 @@ pub async fn record(
     owner: Uuid,
     settlements: &[Settlement],
     begins: &[Lease],
-    times: Leases,
+    lease: Duration,
 ) -> Result<Recorded, sqlx::Error> {
     let (ids, fences) = columns(&column(settlements, |s| s.lease));
     let (begin_ids, begin_fences) = columns(begins);
@@ -169,7 +168,7 @@ pub async fn record(
         &reported(settlements, |event| event.trace.tracestate.as_deref()) as &[Option<&str>],
         &begin_ids,
         &begin_fences,
-        interval(times.sending),
+        interval(lease),
     )
     .fetch_all(connection)
     .await?;

@@ -49,27 +49,12 @@ pub struct Claim {
     pub tracestate: Option<String>,
 }
 
-/// How long a row stays with a worker that is not heard of any more.
-#[derive(Clone, Copy, Debug)]
-pub struct Leases {
-    /// While it waits for a connection. Nothing has left yet, so it may go to another worker soon.
-    pub claimed: Duration,
-    /// While it may be on the wire. Taking it over too early may send it twice.
-    pub sending: Duration,
-}
-
-impl Default for Leases {
-    fn default() -> Self {
-        Self { claimed: Duration::from_secs(10), sending: Duration::from_secs(20) }
-    }
-}
-
 /// Takes up to `limit` rows that are due: by priority, then the longest waiting first.
 pub async fn claim(
     database: impl PgExecutor<'_>,
     owner: Uuid,
     limit: i64,
-    leases: Leases,
+    lease: Duration,
 ) -> Result<Vec<Claim>, sqlx::Error> {
     sqlx::query_as!(
         Claim,
@@ -98,13 +83,14 @@ pub async fn claim(
                    n.traceparent, n.tracestate",
         owner,
         limit,
-        interval(leases.claimed),
+        interval(lease),
     )
     .fetch_all(database)
     .await
 }
 
-/// Prolongs those of the `held` leases that end soon. Rows that are being written at this moment need no prolonging.
+/// Prolongs those of the `held` leases of which a fifth has passed; so each has four fifths left after a success. Rows
+/// that are being written at this moment need no prolonging.
 ///
 /// The ledger may show more rows of this owner than it knows of: those whose claim's answer was lost, or whose release
 /// failed. They are left to come free.
@@ -112,7 +98,7 @@ pub async fn prolong(
     database: impl PgExecutor<'_>,
     owner: Uuid,
     held: &[Lease],
-    leases: Leases,
+    lease: Duration,
 ) -> Result<(), sqlx::Error> {
     let (ids, fences): (Vec<_>, Vec<_>) =
         held.iter().map(|lease| (lease.notification_id, lease.fence)).unzip();
@@ -120,20 +106,19 @@ pub async fn prolong(
         "WITH held AS (
              SELECT notification_id
              FROM notifications
-             INNER JOIN UNNEST($5::UUID[], $6::BIGINT[]) AS known (notification_id, fence)
+             INNER JOIN UNNEST($4::UUID[], $5::BIGINT[]) AS known (notification_id, fence)
                  USING (notification_id, fence)
              WHERE lease_owner = $1
-               AND lease_until < now() + $4
+               AND lease_until < now() + $3
              FOR UPDATE OF notifications SKIP LOCKED
          )
          UPDATE notifications AS n
-         SET lease_until = now() + CASE n.state WHEN 'sending' THEN $3::INTERVAL ELSE $2::INTERVAL END
+         SET lease_until = now() + $2
          FROM held
          WHERE n.notification_id = held.notification_id",
         owner,
-        interval(leases.claimed),
-        interval(leases.sending),
-        interval(leases.claimed * 3 / 4),
+        interval(lease),
+        interval(lease * 4 / 5),
         &ids,
         &fences,
     )

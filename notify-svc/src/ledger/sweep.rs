@@ -7,7 +7,11 @@ use uuid::Uuid;
 
 use super::interval;
 
-/// Ends what is past its `deliver_before` and not on the wire. Answers the templates of what ended.
+/// Most rows that end at once: after a long outage there may be more than one answer has time for.
+const MOST: i64 = 2_000;
+
+/// Ends what is past its `deliver_before` and not on the wire, some of it if it is much. Answers the templates of what
+/// ended.
 pub async fn expire(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar!(
         "WITH late AS (
@@ -16,6 +20,7 @@ pub async fn expire(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::
              WHERE deliver_before <= now()
                AND next_attempt_at IS NOT NULL
                AND state <> 'sending'
+             LIMIT $1
              FOR UPDATE SKIP LOCKED
          ), expired AS (
              UPDATE notifications AS n
@@ -34,6 +39,7 @@ pub async fn expire(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::
              FROM expired
          )
          SELECT template FROM expired",
+        MOST,
     )
     .fetch_all(connection)
     .await

@@ -5,13 +5,13 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use embedded::mailbox::{Command, Fault};
 use notify_svc::ledger::attempts::{self, Lease, Recorded, Settlement};
-use notify_svc::ledger::claims::{self, Claim, Leases};
+use notify_svc::ledger::claims::{self, Claim};
 use notify_svc::notification::State;
 use uuid::Uuid;
 
 use crate::stage::{Stage, TRACEPARENT, eventually, start, verified};
 
-const LEASES: Leases = Leases { claimed: Duration::from_millis(300), sending: Duration::from_millis(300) };
+const LEASE: Duration = Duration::from_millis(300);
 
 fn lease(claim: &Claim) -> Lease {
     Lease { notification_id: claim.notification_id, fence: claim.fence }
@@ -36,7 +36,7 @@ async fn what_a_dead_worker_had_claimed_but_not_begun_is_sent_once_by_another() 
     let people = stage.people(5, "en").await;
     stage.take_all(&people.iter().map(verified).collect::<Vec<_>>()).await;
     let dead = Uuid::now_v7();
-    assert_eq!(claims::claim(&stage.pool, dead, 10, LEASES).await.unwrap().len(), 5);
+    assert_eq!(claims::claim(&stage.pool, dead, 10, LEASE).await.unwrap().len(), 5);
     let workers = stage.start(stage.config(2));
     assert!(eventually(async || stage.count("state = 'sent' AND attempts = 1").await == 5).await);
     workers.stop().await;
@@ -51,13 +51,13 @@ async fn what_a_dead_worker_was_sending_is_in_doubt_and_sent_again() {
     let person = stage.person("en").await;
     stage.take_all(&[stage.code(&person, "111111", TimeDelta::minutes(15))]).await;
     let dead = Uuid::now_v7();
-    let claims = claims::claim(&stage.pool, dead, 10, LEASES).await.unwrap();
+    let claims = claims::claim(&stage.pool, dead, 10, LEASE).await.unwrap();
     let mut connection = stage.pool.acquire().await.unwrap();
     let leases = [lease(&claims[0])];
-    let begun = attempts::record(&mut connection, dead, &[], &leases, LEASES).await.unwrap().begun;
+    let begun = attempts::record(&mut connection, dead, &[], &leases, LEASE).await.unwrap().begun;
     assert_eq!(begun, [claims[0].notification_id]);
     // The worker repeats what it got no answer to.
-    let again = attempts::record(&mut connection, dead, &[], &leases, LEASES).await.unwrap().begun;
+    let again = attempts::record(&mut connection, dead, &[], &leases, LEASE).await.unwrap().begun;
     assert_eq!(again, begun);
     let workers = stage.start(stage.config(1));
     stage.wait_for_state(&person, "sent").await;
@@ -67,7 +67,7 @@ async fn what_a_dead_worker_was_sending_is_in_doubt_and_sent_again() {
 
     // Should the dead one turn out to be merely slow, it changes nothing any more.
     let late = Settlement { state: State::Failed, ..sent(&claims[0]) };
-    let settled = attempts::record(&mut connection, dead, &[late], &[], LEASES).await.unwrap().settled;
+    let settled = attempts::record(&mut connection, dead, &[late], &[], LEASE).await.unwrap().settled;
     assert_eq!(settled, []);
     assert_eq!(stage.standing(&person).await.0, "sent");
     drop(connection);
@@ -81,13 +81,12 @@ async fn a_worker_whose_lease_was_taken_over_may_neither_send_nor_write() {
     let person = stage.person("en").await;
     stage.take_all(&[verified(&person)]).await;
     let (slow, quick) = (Uuid::now_v7(), Uuid::now_v7());
-    let no_time = Leases { claimed: Duration::ZERO, sending: Duration::ZERO };
-    let old = claims::claim(&stage.pool, slow, 1, no_time).await.unwrap();
+    let old = claims::claim(&stage.pool, slow, 1, Duration::ZERO).await.unwrap();
     assert!(
-        eventually(async || !claims::claim(&stage.pool, quick, 1, LEASES).await.unwrap().is_empty()).await
+        eventually(async || !claims::claim(&stage.pool, quick, 1, LEASE).await.unwrap().is_empty()).await
     );
     let mut connection = stage.pool.acquire().await.unwrap();
-    let written = attempts::record(&mut connection, slow, &[sent(&old[0])], &[lease(&old[0])], LEASES).await;
+    let written = attempts::record(&mut connection, slow, &[sent(&old[0])], &[lease(&old[0])], LEASE).await;
     assert_eq!(written.unwrap(), Recorded::default());
     assert_eq!(stage.standing(&person).await, ("pending".to_owned(), 0));
     drop(connection);

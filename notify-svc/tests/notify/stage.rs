@@ -16,7 +16,6 @@ use fitness_proto::fitness::user::v1::{
 use notify_svc::delivery::{DeliveryConfig, Wake, Workers};
 use notify_svc::events::{Arrival, Intake};
 use notify_svc::ledger;
-use notify_svc::ledger::claims::Leases;
 use notify_svc::metrics::Metrics;
 use notify_svc::notification::Category;
 use notify_svc::render::Renderer;
@@ -94,7 +93,7 @@ impl Stage {
 
     pub(crate) fn config(&self, connections: usize) -> DeliveryConfig {
         DeliveryConfig {
-            leases: Leases { claimed: Duration::from_secs(2), sending: Duration::from_secs(3) },
+            lease: Duration::from_secs(3),
             poll_interval: Duration::from_millis(100),
             ..DeliveryConfig::new(self.smtp(), connections)
         }

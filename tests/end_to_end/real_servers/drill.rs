@@ -22,9 +22,9 @@ const KILLS: usize = 9;
 const RATE: u32 = 15;
 /// Registrations between two kills, so that each meets load.
 const BETWEEN: usize = 20;
-/// What stood still moves again within this time after the part is back: leases of a killed worker end after twenty seconds
-/// at most, and the rest is for a busy machine.
-const LONGEST_STALL: Duration = Duration::from_secs(30);
+/// What stood still moves again within this time after the part is back: leases of a killed worker end after ten seconds,
+/// and the rest is for a busy machine.
+const LONGEST_STALL: Duration = Duration::from_secs(20);
 /// How long a stall is watched, so that one which is too long is measured and not only noticed.
 const WATCHED: Duration = Duration::from_mins(3);
 /// Sign-ins under way at one time.
