@@ -156,6 +156,6 @@ async fn tls_goes_through_and_the_certificate_belongs_to_the_host_of_the_url() {
     let another =
         database::open(&DatabaseConfig::new(SecretString::from(url("localhost")), 1), "test").unwrap();
     let refused = sqlx::query("SELECT 1").execute(&another).await.unwrap_err();
-    assert!(matches!(refused, sqlx::Error::Tls(_)), "{refused:?}");
+    assert!(format!("{refused:?}").contains("InvalidCertificate"), "{refused:?}");
     cluster.stop().await;
 }
