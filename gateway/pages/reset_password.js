@@ -20,7 +20,12 @@ form.addEventListener("submit", async (event) => {
       form.hidden = true;
       return say("done");
     }
-    say(answer.status < 500 && answer.status !== 429 ? "refused" : "later");
+    const problem = await answer.json().catch(() => ({}));
+    if (problem.violations?.some((violation) => violation.field === "new_password")) {
+      say("weak");
+    } else {
+      say(answer.status < 500 && answer.status !== 429 ? "refused" : "later");
+    }
   } catch {
     say("later");
   }

@@ -5,6 +5,7 @@
 mod appoint_admin;
 mod caller;
 mod change_password;
+mod choose_password;
 mod delete_me;
 mod draw_code;
 mod error;

@@ -14,6 +14,10 @@ use opentelemetry::metrics::Histogram;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub mod strength;
+
+use self::strength::{Owner, Weakness};
+
 static WAIT: LazyLock<Histogram<f64>> = LazyLock::new(|| {
     opentelemetry::global::meter("user-svc")
         .f64_histogram("user.password.wait_time")
@@ -50,7 +54,14 @@ pub enum PasswordError {
     /// A stored hash is not readable, or hashing failed.
     #[error("the password could not be hashed")]
     Hash(#[source] argon2::password_hash::Error),
+    /// It may not be chosen.
+    #[error("the password is too weak")]
+    Weak(#[source] Weakness),
 }
+
+/// A password that was found strong enough for its owner: the only kind that becomes a new hash.
+#[derive(Clone, Debug)]
+pub struct ChosenPassword(SecretString);
 
 /// How a password compares with a stored hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +96,29 @@ impl Passwords {
         Ok(Self { argon2, turns, max_wait: config.max_wait, decoy: decoy.into() })
     }
 
-    /// Answers the hash as a PHC string with a fresh salt.
-    pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
+    /// Judges a password that somebody wants to have. It takes a turn as hashing does: the judgement is work, too.
+    pub async fn choose(
+        &self,
+        password: &SecretString,
+        owner: Owner<'_>,
+    ) -> Result<ChosenPassword, PasswordError> {
+        let password = normalised(password);
+        let (email, display_name) = (owner.email.to_owned(), owner.display_name.to_owned());
+        self.in_turn(move || {
+            let owner = Owner { email: &email, display_name: &display_name };
+            strength::judge(password.expose_secret(), owner).map_err(PasswordError::Weak)?;
+            Ok(ChosenPassword(password))
+        })
+        .await
+    }
+
+    /// Answers the hash of a chosen password as a PHC string with a fresh salt.
+    pub async fn hash(&self, password: ChosenPassword) -> Result<String, PasswordError> {
+        self.rehash(password.0).await
+    }
+
+    /// Hashes by today's parameters a password that is an account's already, whatever it was allowed to be then.
+    pub async fn rehash(&self, password: SecretString) -> Result<String, PasswordError> {
         let argon2 = self.argon2.clone();
         let password = normalised(&password);
         self.in_turn(move || hash(&argon2, password.expose_secret().as_bytes())).await
@@ -170,9 +202,13 @@ mod tests {
     #[tokio::test]
     async fn a_hash_matches_its_password_only() {
         let passwords = Passwords::new(&config()).unwrap();
-        let hash = passwords.hash("correct horse".into()).await.unwrap();
+        let hash = passwords.rehash("correct horse".into()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
-        assert_ne!(hash, passwords.hash("correct horse".into()).await.unwrap(), "each hash has its own salt");
+        assert_ne!(
+            hash,
+            passwords.rehash("correct horse".into()).await.unwrap(),
+            "each hash has its own salt"
+        );
         let compare = |password: &str| passwords.compare(password.into(), Some(&hash));
         assert_eq!(compare("correct horse").await.unwrap(), Comparison::Matches { outdated: false });
         assert_eq!(compare("battery staple").await.unwrap(), Comparison::Differs);
@@ -184,7 +220,7 @@ mod tests {
         for (chosen, typed) in
             [("gr\u{fc}n-und-blau", "gru\u{308}n-und-blau"), ("gru\u{308}n-und-blau", "gr\u{fc}n-und-blau")]
         {
-            let hash = passwords.hash(chosen.into()).await.unwrap();
+            let hash = passwords.rehash(chosen.into()).await.unwrap();
             let comparison = passwords.compare(typed.into(), Some(&hash)).await.unwrap();
             assert_eq!(comparison, Comparison::Matches { outdated: false });
         }
@@ -199,7 +235,7 @@ mod tests {
     #[tokio::test]
     async fn a_hash_with_other_parameters_matches_and_is_outdated() {
         let older = Passwords::new(&PasswordConfig { iterations: 2, ..config() }).unwrap();
-        let hash = older.hash("correct horse".into()).await.unwrap();
+        let hash = older.rehash("correct horse".into()).await.unwrap();
         let passwords = Passwords::new(&config()).unwrap();
         let comparison = passwords.compare("correct horse".into(), Some(&hash)).await.unwrap();
         assert_eq!(comparison, Comparison::Matches { outdated: true });
@@ -209,12 +245,24 @@ mod tests {
     async fn who_gets_no_turn_in_time_is_told_so() {
         let passwords = Passwords::new(&config()).unwrap();
         let _turn = passwords.turn().await.unwrap();
-        assert!(matches!(passwords.hash("correct horse".into()).await, Err(PasswordError::Busy)));
+        assert!(matches!(passwords.rehash("correct horse".into()).await, Err(PasswordError::Busy)));
     }
 
     #[test]
     fn parameters_that_argon2_does_not_allow_are_refused() {
         let config = PasswordConfig { memory_kib: 1, ..config() };
         assert!(matches!(Passwords::new(&config), Err(PasswordError::Parameters(_))));
+    }
+
+    #[tokio::test]
+    async fn a_weak_password_is_not_chosen_and_a_strong_one_is_hashed() {
+        let passwords = Passwords::new(&config()).unwrap();
+        let owner = Owner { email: "anna@example.org", display_name: "Anna" };
+        let refused = passwords.choose(&"1234567890".into(), owner).await;
+        assert!(matches!(refused, Err(PasswordError::Weak(Weakness::Guessable(_)))));
+        let chosen = passwords.choose(&"correct horse battery".into(), owner).await.unwrap();
+        let hash = passwords.hash(chosen).await.unwrap();
+        let comparison = passwords.compare("correct horse battery".into(), Some(&hash)).await.unwrap();
+        assert_eq!(comparison, Comparison::Matches { outdated: false });
     }
 }

@@ -53,6 +53,7 @@ REASONS = re.compile("|".join((
     r"must hold something that can be seen",
     r"must not contain the character U\+0000",
     r"must be (an|the beginning of an) e-mail address",
+    r"must (be harder to guess: .*|not be made of your own name or address); take four words that do not belong together",
 )))
 
 

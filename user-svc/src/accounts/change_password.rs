@@ -10,6 +10,7 @@ use super::pending::REPEAT_WINDOW;
 use super::{AccountError, Accounts, timestamp};
 use crate::client::Client;
 use crate::password::Comparison;
+use crate::password::strength::Owner;
 use crate::store::passwords::{self, Credentials};
 use crate::store::sessions;
 
@@ -33,11 +34,14 @@ impl Accounts {
         request: ChangePassword,
         client: &Client,
     ) -> Result<(), AccountError> {
-        let stored = {
+        let (caller, stored) = {
             let mut connection = self.pool.acquire().await?;
             let caller = self.caller(&mut connection, principal).await?;
-            passwords::by_id(&mut connection, caller.user_id).await?.ok_or(AccountError::SessionEnded)?
+            let stored = passwords::by_id(&mut connection, caller.user_id).await?;
+            (caller, stored.ok_or(AccountError::SessionEnded)?)
         };
+        let owner = Owner { email: &caller.email, display_name: &caller.display_name };
+        let chosen = self.choose_password("new_password", &request.new_password, owner).await?;
         let spent = self.spend(Act::TryOldPassword(principal.user_id), client).await?;
         let comparison =
             match self.passwords.compare(request.old_password, stored.password_hash.as_deref()).await {
@@ -56,7 +60,7 @@ impl Accounts {
             return Err(AccountError::CredentialsInvalid);
         }
         self.give_back(spent).await;
-        let password_hash = self.passwords.hash(request.new_password).await?;
+        let password_hash = self.passwords.hash(chosen).await?;
         let now = self.now();
 
         let mut transaction = self.pool.begin().await?;

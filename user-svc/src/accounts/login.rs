@@ -51,7 +51,7 @@ impl Accounts {
             return Err(refusal);
         };
         self.give_back(spent).await;
-        let renewed = if outdated { Some(self.passwords.hash(request.password).await?) } else { None };
+        let renewed = if outdated { Some(self.passwords.rehash(request.password).await?) } else { None };
         let now = self.now();
 
         let mut transaction = self.pool.begin().await?;

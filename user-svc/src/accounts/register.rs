@@ -10,7 +10,6 @@
 //!
 //! Whoever asks learns nothing of this. The same request within its minute is a repeat and changes nothing, known or not.
 
-use chassis::errors::Violation;
 use chrono::{DateTime, TimeDelta, Utc};
 use fitness_proto::fitness::user::v1::{RegistrationRepeated, UserRegistered};
 use secrecy::SecretString;
@@ -23,6 +22,8 @@ use super::{AccountError, Accounts, timestamp};
 use crate::client::Client;
 use crate::email_address::EmailAddress;
 use crate::one_time_code::Purpose;
+use crate::password::ChosenPassword;
+use crate::password::strength::Owner;
 use crate::profile::Profile;
 use crate::store::one_time_codes::{self, Earlier};
 use crate::store::registrations::{self, NewUser};
@@ -53,7 +54,10 @@ const TURNS: u32 = 4;
 impl Accounts {
     /// Opens the account, or tells the owner of the address about the attempt.
     pub async fn register(&self, request: Register, client: &Client) -> Result<(), AccountError> {
-        let (email, profile) = parse(&request)?;
+        // By what the request says and nothing else: an answer that depended on an account would tell of it.
+        let owner = Owner { email: &request.email, display_name: &request.display_name };
+        let chosen = self.choose_password("password", &request.password, owner).await;
+        let (email, profile, chosen) = parse(&request, chosen)?;
         let _ = self.spend(Act::Register(&email), client).await?;
         let address_hash = self.address_hash(&email);
         let request_hash = self.request_hash(&request);
@@ -69,7 +73,7 @@ impl Accounts {
             // Hashed in every case, and before the transaction: it takes longer than all the rest.
             let password_hash = match hashed.take() {
                 Some(password_hash) => password_hash,
-                None => self.passwords.hash(request.password.clone()).await?,
+                None => self.passwords.hash(chosen.clone()).await?,
             };
             let attempt = Attempt {
                 email: &email,
@@ -175,11 +179,21 @@ fn registered(user_id: Uuid, email: &EmailAddress, profile: &Profile, now: DateT
     }
 }
 
-fn parse(request: &Register) -> Result<(EmailAddress, Profile), Vec<Violation>> {
+fn parse(
+    request: &Register,
+    chosen: Result<ChosenPassword, AccountError>,
+) -> Result<(EmailAddress, Profile, ChosenPassword), AccountError> {
     let email = EmailAddress::parse_field(&request.email);
+    let (chosen, weakness) = match chosen {
+        Ok(chosen) => (Some(chosen), None),
+        Err(AccountError::Invalid(violations)) => (None, Some(violations)),
+        Err(error) => return Err(error),
+    };
     let profile = Profile::parse(&request.display_name, &request.locale, &request.time_zone);
-    match (email, profile) {
-        (Ok(email), Ok(profile)) => Ok((email, profile)),
-        (email, profile) => Err([email.err(), profile.err()].into_iter().flatten().flatten().collect()),
+    match (email, profile, chosen) {
+        (Ok(email), Ok(profile), Some(chosen)) => Ok((email, profile, chosen)),
+        (email, profile, _) => Err(AccountError::Invalid(
+            [email.err(), weakness, profile.err()].into_iter().flatten().flatten().collect(),
+        )),
     }
 }

@@ -8,6 +8,7 @@ use super::pending::REPEAT_WINDOW;
 use super::{AccountError, Accounts, timestamp};
 use crate::client::Client;
 use crate::opaque_token::OpaqueToken;
+use crate::password::strength::Owner;
 use crate::store::{password_resets, passwords, sessions, users};
 
 /// The token of the link and the password to have.
@@ -38,7 +39,14 @@ impl Accounts {
             return Err(AccountError::ResetTokenInvalid);
         };
         self.give_back(spent).await;
-        let password_hash = self.passwords.hash(request.new_password).await?;
+        // Whoever holds the link has proved to own the address, and may hear of it. A refusal leaves the link as it is.
+        let user = {
+            let mut connection = self.pool.acquire().await?;
+            users::by_id(&mut connection, user_id).await?.ok_or(AccountError::ResetTokenInvalid)?
+        };
+        let owner = Owner { email: &user.email, display_name: &user.display_name };
+        let chosen = self.choose_password("new_password", &request.new_password, owner).await?;
+        let password_hash = self.passwords.hash(chosen).await?;
         let now = self.now();
 
         let mut transaction = self.pool.begin().await?;

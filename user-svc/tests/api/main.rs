@@ -29,3 +29,4 @@ mod trainers;
 mod users;
 mod validation;
 mod verify_email;
+mod weak_passwords;

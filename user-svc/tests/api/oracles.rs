@@ -16,6 +16,7 @@ use crate::fixture::{Service, reason, registration};
 enum Call {
     Register,
     RegisterOtherwise,
+    RegisterWeakly,
     Login,
     LoginOtherwise,
     Resend,
@@ -25,9 +26,10 @@ enum Call {
     LoginWithCode,
 }
 
-const CALLS: [Call; 9] = [
+const CALLS: [Call; 10] = [
     Call::Register,
     Call::RegisterOtherwise,
+    Call::RegisterWeakly,
     Call::Login,
     Call::LoginOtherwise,
     Call::Resend,
@@ -47,6 +49,7 @@ enum State {
 
 const MINE: &str = "the pass phrase of a stranger";
 const OTHER: &str = "another phrase of a stranger";
+const WEAK: &str = "1234567890";
 
 fn outcome<T>(outcome: Result<T, Status>) -> String {
     match outcome {
@@ -63,6 +66,7 @@ async fn answer(service: &Service, call: Call, email: &str) -> String {
     match call {
         Call::Register => outcome(register(MINE).await),
         Call::RegisterOtherwise => outcome(register(OTHER).await),
+        Call::RegisterWeakly => outcome(register(WEAK).await),
         Call::Login => outcome(service.login(email, MINE).await),
         Call::LoginOtherwise => outcome(service.login(email, OTHER).await),
         Call::Resend => outcome(service.resend(email).await),

@@ -189,10 +189,11 @@ async fn the_old_password_is_guessed_no_more_often_with_a_session_than_without()
     let service = Service::start_ready(Options::limited(limits).await).await;
     let token = service.open_account(KNOWN).await.access_token;
     for _ in 0..2 {
-        let status = service.change_password(&token, "wrong password", "another password").await.unwrap_err();
+        let status =
+            service.change_password(&token, "wrong password", "quite another phrase").await.unwrap_err();
         assert_eq!(reason(&status), "CREDENTIALS_INVALID");
     }
-    refused_for(&service.change_password(&token, PASSWORD, "another password").await.unwrap_err());
+    refused_for(&service.change_password(&token, PASSWORD, "quite another phrase").await.unwrap_err());
     service.get_me(&token).await.unwrap();
     service.stop().await;
 }
