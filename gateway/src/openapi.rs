@@ -1,5 +1,6 @@
 //! The OpenAPI document: what the transcoder says of its routes, and what it cannot know of the gateway's own.
 
+mod coding;
 pub(crate) mod document;
 
 use serde_json::{Value, json};

@@ -70,6 +70,7 @@ fn find<'s>(shared: &'s Shared, parts: &Parts) -> Found<'s> {
             );
             Found::Nothing(Box::new(problem.with_allow(allow(allowed))))
         }
+        Lookup::UnknownVerb(verbs) => Found::Nothing(Box::new(Problem::unknown_verb(&verbs))),
         Lookup::NotFound => Found::Nothing(Box::new(Problem::not_found())),
     }
 }

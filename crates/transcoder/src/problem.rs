@@ -100,6 +100,15 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing at this path.")
     }
 
+    /// A 404 for a path that ends in a custom verb that is none there, with those that are.
+    pub(crate) fn unknown_verb(verbs: &[&str]) -> Self {
+        let detail = match verbs {
+            [] => "Nothing can be done to this by a verb behind a colon.".to_owned(),
+            verbs => format!("This cannot be done here. What can be done: :{}.", verbs.join(", :")),
+        };
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", detail)
+    }
+
     /// A 504 for an answer that did not come in time.
     pub fn deadline_exceeded() -> Self {
         Self::new(

@@ -3,7 +3,9 @@
 //! A tree of segments, because the path grammar asks for more than a prefix tree of characters gives: a custom verb
 //! behind a variable or behind `**`, `**` in the middle, and one answer for all methods of a path, which is what 405
 //! needs. At each place a literal goes before `*`, and `*` before `**`. A path that ends in a custom verb has the methods
-//! of routes with that verb and no others; where there is none, the colon may be a part of a value. A path that fits one template but not its methods may still fit a less exact template.
+//! of routes with that verb and no others. Among routes with custom verbs, a last segment that ends in a colon and a word
+//! is never the value of one segment, so an unknown verb is found to be one (AIP-136). A path that fits one template but
+//! not its methods may still fit a less exact template.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -42,6 +44,8 @@ pub(crate) enum Lookup<'r, T> {
     Found(&'r T, PathSegments),
     /// The path exists, but not for this method.
     WrongMethod(Vec<Method>),
+    /// The path ends in a custom verb that is none there; these are.
+    UnknownVerb(Vec<&'r str>),
     /// No such path.
     NotFound,
 }
@@ -138,10 +142,14 @@ impl<T> Router<T> {
             return Lookup::NotFound;
         };
         let mut allowed = Vec::new();
-        let verb = segments.verb(path).and_then(|(verb, colon)| Some((self.verbs.get(verb)?, colon)));
-        if let Some((verb, colon)) = verb {
+        let verb = segments.verb(path).filter(|(verb, _)| !self.verbs.is_empty() && is_word(verb));
+        let before_colon = |colon| {
             let mut shortened = segments.0.clone();
             shortened.last_mut().expect("there is a last segment").end = colon;
+            shortened
+        };
+        if let Some((verb, colon)) = verb.filter(|(verb, _)| self.verbs.contains(*verb)) {
+            let shortened = before_colon(colon);
             let search = Search { method, path, verb: Some(verb), is_custom: false };
             if let Some(route) = search.descend(&self.root, &shortened, &mut allowed) {
                 segments.0 = shortened;
@@ -156,15 +164,38 @@ impl<T> Router<T> {
         if let Some(route) = search.descend(&self.root, &segments.0, &mut allowed) {
             return Lookup::Found(route, segments);
         }
-        if allowed.is_empty() { Lookup::NotFound } else { Lookup::WrongMethod(allowed) }
+        match verb {
+            _ if !allowed.is_empty() => Lookup::WrongMethod(allowed),
+            Some((_, colon)) => self.unknown_verb(method, path, &before_colon(colon)),
+            None => Lookup::NotFound,
+        }
     }
+
+    /// What can be done to what is at a path, as its verb is none of it; nothing is found where nothing is at all.
+    fn unknown_verb(&self, method: &Method, path: &str, before_colon: &[Range<usize>]) -> Lookup<'_, T> {
+        let exists = |verb: Option<&str>| {
+            let mut allowed = Vec::new();
+            let search = Search { method, path, verb, is_custom: false };
+            search.descend(&self.root, before_colon, &mut allowed).is_some() || !allowed.is_empty()
+        };
+        let mut verbs: Vec<_> =
+            self.verbs.iter().map(Box::as_ref).filter(|verb| exists(Some(verb))).collect();
+        verbs.sort_unstable();
+        if verbs.is_empty() && !exists(None) { Lookup::NotFound } else { Lookup::UnknownVerb(verbs) }
+    }
+}
+
+/// Whether a text is written as custom verbs are.
+fn is_word(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
 }
 
 struct Search<'q> {
     method: &'q Method,
     path: &'q str,
     verb: Option<&'q str>,
-    /// Whether the last segment ends in a custom verb that belongs to other paths. No single segment takes it for a
+    /// Whether the last segment ends in a custom verb, one of other paths or of none. No single segment takes it for a
     /// part of its value; what spans slashes may, since names of files have colons.
     is_custom: bool,
 }

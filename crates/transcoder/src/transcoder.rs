@@ -79,7 +79,7 @@ impl Transcoder {
         match self.shared.router.find(method, path) {
             Lookup::Found(route, _) => Some(MatchedRoute::new(route)),
             Lookup::WrongMethod(_) if *method == Method::HEAD => self.route(&Method::GET, path),
-            Lookup::WrongMethod(_) | Lookup::NotFound => None,
+            Lookup::WrongMethod(_) | Lookup::UnknownVerb(_) | Lookup::NotFound => None,
         }
     }
 

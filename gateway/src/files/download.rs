@@ -29,6 +29,10 @@ pub(crate) async fn download(
     request: Request,
 ) -> Response {
     let headers = request.headers().clone();
+    // No id has a colon: what stands behind it is a custom verb, and files have none.
+    if file_id.contains(':') {
+        return problems::answer(Problem::not_found(), &headers);
+    }
     match open(files, file_id, &headers).await {
         Ok((file, parts)) => response(&file, parts, &headers),
         Err(problem) => problems::answer(*problem, &headers),

@@ -18,7 +18,8 @@ pub(crate) struct Other {
 pub(crate) async fn other_method(State(other): State<Other>, request: Request) -> Response {
     let options = request.method() == Method::OPTIONS;
     let Ok(mut response) = other.transcoder.oneshot(request).await;
-    if options || response.status() == StatusCode::METHOD_NOT_ALLOWED {
+    let is_here = options && response.status().is_success();
+    if is_here || response.status() == StatusCode::METHOD_NOT_ALLOWED {
         let theirs = response.headers().get(ALLOW).and_then(|allow| allow.to_str().ok()).unwrap_or_default();
         let mut methods: Vec<_> =
             theirs.split(',').map(str::trim).filter(|method| !method.is_empty()).collect();

@@ -8,19 +8,28 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use brotli::CompressorWriter;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
-};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use sha2::{Digest as _, Sha256};
+use transcoder::Problem;
+
+use super::coding::Coding;
+use crate::problems;
+
+/// How hard brotli tries, of 11: a seventh of the text in some milliseconds. The last steps take seconds.
+const BROTLI_QUALITY: u32 = 5;
+/// The binary logarithm of brotli's window, the largest that all decoders take.
+const BROTLI_WINDOW: u32 = 22;
 
 /// The document in the forms in which it is answered.
 pub(crate) struct Document {
     plain: Bytes,
-    /// Made when it is asked for first: a start need not wait for it.
+    /// The packed forms are made when they are asked for first: a start need not wait for them.
     gzip: OnceLock<Bytes>,
+    brotli: OnceLock<Bytes>,
     hash: String,
 }
 
@@ -28,50 +37,59 @@ impl Document {
     /// The document of that text.
     pub(crate) fn new(plain: Bytes) -> Self {
         let hash = BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(&plain)[..16]);
-        Self { plain, gzip: OnceLock::new(), hash }
+        Self { plain, gzip: OnceLock::new(), brotli: OnceLock::new(), hash }
     }
 
-    /// The packed form; nothing if it cannot be made.
-    fn gzip(&self) -> Option<Bytes> {
-        if let Some(packed) = self.gzip.get() {
-            return Some(packed.clone());
+    /// The document in a coding. The first time it takes a while.
+    fn coded(&self, coding: Coding) -> Bytes {
+        match coding {
+            Coding::Identity => self.plain.clone(),
+            Coding::Gzip => self.gzip.get_or_init(|| gzip(&self.plain)).clone(),
+            Coding::Brotli => self.brotli.get_or_init(|| brotli(&self.plain)).clone(),
         }
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(&self.plain).ok()?;
-        let packed = Bytes::from(encoder.finish().ok()?);
-        Some(self.gzip.get_or_init(|| packed).clone())
     }
 }
 
+fn gzip(plain: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(plain).expect("a vector takes everything");
+    encoder.finish().expect("a vector takes everything").into()
+}
+
+fn brotli(plain: &[u8]) -> Bytes {
+    let mut encoder = CompressorWriter::new(Vec::new(), 4096, BROTLI_QUALITY, BROTLI_WINDOW);
+    encoder.write_all(plain).expect("a vector takes everything");
+    encoder.into_inner().into()
+}
+
 pub(crate) async fn serve(State(document): State<Arc<Document>>, headers: HeaderMap) -> Response {
-    let packed = if takes_gzip(&headers) { document.gzip() } else { None };
-    // Two forms are two representations, each with a tag of its own (RFC 9110, section 8.8.3.3).
-    let etag = format!("\"{}{}\"", document.hash, if packed.is_some() { "-gzip" } else { "" });
+    let Some(coding) = Coding::wanted(&headers) else {
+        let detail = "Accept-Encoding refuses every form that there is: br, gzip, identity.";
+        let problem = Problem::new(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", detail);
+        let mut response = problems::answer(problem, &headers);
+        response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
+        return response;
+    };
+    // Each form is a representation with a tag of its own (RFC 9110, section 8.8.3.3).
+    let suffix = coding.name().map_or_else(String::new, |name| format!("-{name}"));
+    let etag = format!("\"{}{suffix}\"", document.hash);
     let unchanged =
         texts(&headers, IF_NONE_MATCH).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag);
-    let encoding = packed.is_some();
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(CONTENT_TYPE, "application/json")], packed.unwrap_or_else(|| document.plain.clone()))
+        let coded = tokio::task::spawn_blocking(move || document.coded(coding)).await;
+        ([(CONTENT_TYPE, "application/json")], coded.expect("packing does not panic and is never aborted"))
             .into_response()
     };
     let headers = response.headers_mut();
     headers.insert(ETAG, HeaderValue::from_str(&etag).expect("base64 is ASCII"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
     headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
-    if encoding && !unchanged {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    if let Some(name) = coding.name().filter(|_| !unchanged) {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
     }
     response
-}
-
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    texts(headers, ACCEPT_ENCODING).any(|coding| {
-        let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
-        let quality = parameters.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
-        name.trim().eq_ignore_ascii_case("gzip") && quality.is_ok_and(|quality| quality > 0.0)
-    })
 }
 
 /// The members of a header that is a list.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod backend;
+mod custom_verbs;
 mod document;
 mod feed;
 mod feed_endings;

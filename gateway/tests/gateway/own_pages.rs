@@ -128,24 +128,45 @@ async fn the_document_of_the_api_is_packed_and_asked_for_once() {
     let stage = Stage::start().await;
     let plain = stage.get("/openapi.json").send().await.unwrap();
     assert!(!plain.headers().contains_key("content-encoding"));
-    let packed = stage.get("/openapi.json").header("accept-encoding", "br, gzip;q=0.8").send().await.unwrap();
-    assert_eq!(
-        (&packed.headers()["content-encoding"], &packed.headers()["vary"]),
-        (&"gzip".parse().unwrap(), &"accept-encoding".parse().unwrap())
-    );
-    assert_ne!(packed.headers()["etag"], plain.headers()["etag"]);
-    assert!(packed.headers()["cache-control"].to_str().unwrap().starts_with("public"));
-    let (etag, plain) = (packed.headers()["etag"].clone(), plain.bytes().await.unwrap());
-    let packed = packed.bytes().await.unwrap();
-    let mut unpacked = Vec::new();
-    flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut unpacked).unwrap();
-    assert!(unpacked == plain && packed.len() * 4 < plain.len(), "{} of {}", packed.len(), plain.len());
-    let again = stage.get("/openapi.json").header("accept-encoding", "gzip").header("if-none-match", etag);
-    let again = again.send().await.unwrap();
-    assert_eq!(again.status(), 304);
-    assert!(again.bytes().await.unwrap().is_empty());
+    let mut etags = vec![plain.headers()["etag"].clone()];
+    let plain = plain.bytes().await.unwrap();
+    let mut sizes = vec![plain.len()];
+    for (accepted, coding) in [("br;q=0.5, gzip", "gzip"), ("gzip, deflate, br", "br")] {
+        let ask = || stage.get("/openapi.json").header("accept-encoding", accepted);
+        let packed = ask().send().await.unwrap();
+        let header = |name: &str| packed.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(
+            (header("content-encoding").as_str(), header("vary").as_str()),
+            (coding, "accept-encoding")
+        );
+        assert!(header("cache-control").starts_with("public"));
+        let etag = packed.headers()["etag"].clone();
+        let packed = packed.bytes().await.unwrap();
+        let mut unpacked = Vec::new();
+        match coding {
+            "br" => brotli::Decompressor::new(&packed[..], 4096).read_to_end(&mut unpacked).unwrap(),
+            _ => flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut unpacked).unwrap(),
+        };
+        assert!(unpacked == plain && packed.len() * 4 < plain.len(), "{} of {}", packed.len(), plain.len());
+        let again = ask().header("if-none-match", &etag).send().await.unwrap();
+        assert_eq!(
+            (again.status().as_u16(), &again.headers()["vary"]),
+            (304, &"accept-encoding".parse().unwrap())
+        );
+        assert!(again.bytes().await.unwrap().is_empty());
+        // The tag of one form is not that of another.
+        let other = stage.get("/openapi.json").header("if-none-match", &etag).send().await.unwrap();
+        assert_eq!(other.status(), 200);
+        etags.push(etag);
+        sizes.push(packed.len());
+    }
+    assert!(etags[0] != etags[1] && etags[1] != etags[2] && etags[0] != etags[2], "{etags:?}");
+    assert!(sizes[2] < sizes[1], "{sizes:?}");
     let refused = stage.get("/openapi.json").header("accept-encoding", "gzip;q=0").send().await.unwrap();
     assert!(!refused.headers().contains_key("content-encoding"));
+    let refused = stage.get("/openapi.json").header("accept-encoding", "identity;q=0").send().await.unwrap();
+    assert_eq!(refused.status(), 406);
+    assert_eq!(refused.json::<serde_json::Value>().await.unwrap()["code"], "NOT_ACCEPTABLE");
     stage.stop().await;
 }
 

@@ -28,6 +28,7 @@ fn find(router: &Router<(&'static str, PathTemplate)>, method: &str, path: &str)
         Lookup::WrongMethod(allowed) => {
             format!("405 {}", allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(","))
         }
+        Lookup::UnknownVerb(verbs) => format!("404 of {}", verbs.join(",")),
         Lookup::NotFound => "404".to_owned(),
     }
 }
@@ -43,11 +44,20 @@ fn find(router: &Router<(&'static str, PathTemplate)>, method: &str, path: &str)
 #[case("GET", "/v1/books/7:archive", "405 POST")]
 #[case("DELETE", "/v1/books/7:archive", "405 POST")]
 #[case("OPTIONS", "/v1/books/me:archive", "405 POST")]
-#[case("GET", "/v1/books/7:cancel", "404")]
+#[case("GET", "/v1/books/7:cancel", "404 of archive")]
 #[case("GET", "/v1/files/a/b:import", "/v1/files/{path=**} path=a/b:import")]
 #[case("GET", "/v1/files/a/b:cancel", "405 POST")]
 #[case("GET", "/v1/books/7:", "/v1/books/{id} id=7:")]
-#[case("GET", "/v1/books/7:unknown", "/v1/books/{id} id=7:unknown")]
+#[case("GET", "/v1/books/7:unknown", "404 of archive")]
+#[case("POST", "/v1/books/7:unknown", "404 of archive")]
+#[case("DELETE", "/v1/books/7:un-known_2", "404 of archive")]
+#[case("PATCH", "/v1/books/7:8:unknown", "404 of archive")]
+#[case("POST", "/v1/books:unknown", "404 of import")]
+#[case("GET", "/v1/books/me:unknown", "404 of archive")]
+#[case("GET", "/v1/shelves/3/books:unknown", "404 of ")]
+#[case("GET", "/v2/books:unknown", "404")]
+#[case("GET", "/v1/books/7:8", "/v1/books/{id} id=7:8")]
+#[case("GET", "/v1/books/7:un%6bnown", "/v1/books/{id} id=7:un%6bnown")]
 #[case("GET", "/v1/shelves/3/books", "/v1/{parent=shelves/*}/books parent=shelves/3")]
 #[case("GET", "/v1/files/a/b/c", "/v1/files/{path=**} path=a/b/c")]
 #[case("GET", "/v1/files/a//c", "/v1/files/{path=**} path=a//c")]
@@ -91,6 +101,12 @@ fn two_routes_for_the_same_paths_and_method_conflict() {
     router.insert(&first, Some(Method::GET), "first").unwrap();
     assert_eq!(router.insert(&second, Some(Method::GET), "second"), Err(&"first"));
     assert_eq!(router.insert(&second, Some(Method::PUT), "third"), Ok(()));
+}
+
+#[test]
+fn without_custom_verbs_a_colon_is_a_part_of_a_value() {
+    let router = library(&[("GET", "/v1/books/{id}")]);
+    assert_eq!(find(&router, "GET", "/v1/books/urn:isbn"), "/v1/books/{id} id=urn:isbn");
 }
 
 proptest! {
