@@ -74,11 +74,14 @@ impl Housekeeping {
 
     async fn tidy(&mut self, take_over: bool) -> Result<Tidied, HousekeepingError> {
         let Self { database, owner, held, lease, outbox, .. } = self;
-        let held = held.leases();
+        let (leases, since) = (held.leases(), Instant::now());
         // Our own leases first, and whatever becomes of the rest: after an outage of the database nobody shall take what
         // this worker still holds.
-        if !held.is_empty() {
-            database.run(async |connection| claims::prolong(connection, *owner, &held, *lease).await).await?;
+        if !leases.is_empty() {
+            let prolonged = database
+                .run(async |connection| claims::prolong(connection, *owner, &leases, *lease).await)
+                .await?;
+            held.prolonged(&prolonged, since, *lease);
         }
         database.run(async |connection| sweep_up(connection, outbox, take_over).await).await
     }

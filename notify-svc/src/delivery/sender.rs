@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use outbox::Outbox;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
@@ -116,12 +116,14 @@ impl Sender {
                 return Some(Ended { settlement, hold });
             }
         };
+        let since = Instant::now();
         let allowed = self.recorder.settle_and_begin(before, lease(&claim)).instrument(span.clone()).await;
         drop(before_hold);
         if !allowed {
             return None;
         }
-        let outcome = self.transact(&mail, line, &span).await;
+        hold.begun(since, self.config.lease);
+        let outcome = self.transact(&mail, &hold, line, &span).await;
         if let Outcome::Lost { reason, .. } = &outcome
             && line.is_none()
         {
@@ -144,30 +146,36 @@ impl Sender {
 
     /// One transaction, and a second one over a new connection if the first broke before the final dot: a relay may
     /// close a kept connection whenever it likes. Leaves no line behind if the relay cannot be reached.
-    async fn transact(&self, mail: &WireMail, line: &mut Option<Line>, attempt: &tracing::Span) -> Outcome {
+    async fn transact(
+        &self,
+        mail: &WireMail,
+        hold: &Hold,
+        line: &mut Option<Line>,
+        attempt: &tracing::Span,
+    ) -> Outcome {
         let Some(first) = line.as_mut() else {
             return Outcome::Lost { stage: crate::smtp::Stage::Mail, reason: "no connection".to_owned() };
         };
-        let outcome = self.send(mail, first, attempt).await;
+        let outcome = self.send(mail, hold, first, attempt).await;
         if !matches!(outcome, Outcome::Lost { .. }) || self.shutdown.is_cancelled() {
             return outcome;
         }
         *line = None;
-        if self.breaker.is_open() {
+        if self.breaker.is_open() || !hold.is_safe() {
             return outcome;
         }
         // A relay that takes its time does not hold a stop up.
         *line = self.shutdown.run_until_cancelled(self.breaker.try_connect()).await.flatten();
         match line {
-            Some(second) => self.send(mail, second, attempt).await,
+            Some(second) => self.send(mail, hold, second, attempt).await,
             None => outcome,
         }
     }
 
-    async fn send(&self, mail: &WireMail, line: &mut Line, attempt: &tracing::Span) -> Outcome {
+    async fn send(&self, mail: &WireMail, hold: &Hold, line: &mut Line, attempt: &tracing::Span) -> Outcome {
         let span = spans::send(attempt, &self.config.smtp);
         let finished = {
-            let sending = line.connection.send(mail).instrument(span.clone());
+            let sending = line.connection.send_while(mail, || hold.is_safe()).instrument(span.clone());
             let stop = async {
                 self.shutdown.cancelled().await;
                 tokio::time::sleep(self.config.stop_grace).await;

@@ -90,7 +90,7 @@ pub async fn claim(
 }
 
 /// Prolongs those of the `held` leases of which a fifth has passed; so each has four fifths left after a success. Rows
-/// that are being written at this moment need no prolonging.
+/// that are being written at this moment need no prolonging. Answers which were prolonged.
 ///
 /// The ledger may show more rows of this owner than it knows of: those whose claim's answer was lost, or whose release
 /// failed. They are left to come free.
@@ -99,10 +99,10 @@ pub async fn prolong(
     owner: Uuid,
     held: &[Lease],
     lease: Duration,
-) -> Result<(), sqlx::Error> {
+) -> Result<Vec<Uuid>, sqlx::Error> {
     let (ids, fences): (Vec<_>, Vec<_>) =
         held.iter().map(|lease| (lease.notification_id, lease.fence)).unzip();
-    sqlx::query!(
+    sqlx::query_scalar!(
         "WITH held AS (
              SELECT notification_id
              FROM notifications
@@ -115,16 +115,16 @@ pub async fn prolong(
          UPDATE notifications AS n
          SET lease_until = now() + $2
          FROM held
-         WHERE n.notification_id = held.notification_id",
+         WHERE n.notification_id = held.notification_id
+         RETURNING n.notification_id",
         owner,
         interval(lease),
         interval(lease * 4 / 5),
         &ids,
         &fences,
     )
-    .execute(database)
-    .await?;
-    Ok(())
+    .fetch_all(database)
+    .await
 }
 
 /// Gives back rows that were not begun.

@@ -75,6 +75,12 @@ impl Connection {
 
     /// Sends one mail.
     pub async fn send(&mut self, mail: &WireMail) -> Outcome {
+        self.send_while(mail, || true).await
+    }
+
+    /// Sends one mail, if it is `ours` still when the server is ready to take it: the last moment at which it can be left
+    /// to others.
+    pub async fn send_while(&mut self, mail: &WireMail, ours: impl Fn() -> bool) -> Outcome {
         (self.stage, self.progress) = (Stage::Mail, Progress::Opening);
         let opening = match self.mail_command(mail) {
             Ok(command) => command,
@@ -98,6 +104,13 @@ impl Connection {
             };
         }
         self.stage = Stage::Body;
+        if !ours() {
+            self.usable = false;
+            return Outcome::Lost {
+                stage: Stage::Body,
+                reason: "others may have the mail by now".to_owned(),
+            };
+        }
         self.send_body(mail.data()).await
     }
 

@@ -139,3 +139,40 @@ async fn a_process_killed_in_the_middle_loses_nothing_and_doubles_at_most_one_ma
     }
     stage.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_was_stopped_in_the_middle_of_a_mail_does_not_send_it_once_more_when_it_goes_on() {
+    let stage = Stage::new().await;
+    let person = stage.person("en").await;
+    stage.take_all(&[verified(&person)]).await;
+    stage.mailbox.inject(Fault::Delay { at: Command::Data, duration: Duration::from_secs(2) }, 1);
+
+    // A runtime with one thread, which is kept busy, is as near to SIGSTOP as a part of a process gets.
+    let (url, keys, wake, config) =
+        (stage.database_url.clone(), stage.keys.clone(), stage.wake.clone(), stage.config(1));
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let (halt, halted) = tokio::sync::oneshot::channel::<()>();
+    let slow = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let pool = sqlx::PgPool::connect(&url).await.unwrap();
+            let running = start(pool, keys, wake, config);
+            halted.await.unwrap();
+            stopped.recv().unwrap();
+            // What lies on the connection by now is read before the end.
+            running.stop().await;
+        });
+    });
+    stage.wait_for_state(&person, "sending").await;
+    halt.send(()).unwrap();
+
+    let workers = stage.start(stage.config(1));
+    stage.wait_for_state(&person, "sent").await;
+    assert_eq!(stage.timeline(&person).await, ["pending", "sending", "in_doubt", "sending", "sent"]);
+    stop.send(()).unwrap();
+    tokio::task::spawn_blocking(move || slow.join().unwrap()).await.unwrap();
+    workers.stop().await;
+    assert_eq!(stage.mailbox.messages().len(), 1);
+    assert_eq!(stage.standing(&person).await.0, "sent");
+    stage.finish().await;
+}
