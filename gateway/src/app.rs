@@ -109,6 +109,7 @@ impl App {
         let hub = Hub::new(config.feed);
         let kafka = health.dependency("kafka", Need::Deferrable);
         tasks.spawn("feed", feed::consume(hub.clone(), consumer, config.kafka.clone(), kafka, stop.clone()));
+        tasks.watch("endings of feeds", feed::end_with_sessions(hub.clone(), verifier.clone(), stop.clone()));
         let token_keys = health.dependency("token-keys", Need::Deferrable);
         tasks.watch("token keys", keys.run(services.user_unguarded(), token_keys, stop.clone()));
 

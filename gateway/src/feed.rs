@@ -92,3 +92,11 @@ pub(crate) struct Feed {
     /// Feeds have no end by themselves; a stop ends them.
     pub(crate) shutdown: CancellationToken,
 }
+
+/// Ends the connections of sessions that are over, until `shutdown`. A connection that opens meanwhile looks by itself.
+pub(crate) async fn end_with_sessions(hub: Hub, verifier: Verifier, shutdown: CancellationToken) {
+    let mut endings = verifier.endings();
+    while let Some(Ok(())) = shutdown.run_until_cancelled(endings.changed()).await {
+        hub.end_sessions(|session_id| verifier.is_over(session_id));
+    }
+}

@@ -40,6 +40,7 @@ async fn reflection_lists_what_the_port_serves_and_nothing_else() {
     let names: BTreeSet<_> = list.service.iter().map(|service| service.name.as_str()).collect();
     let expected = [
         "fitness.user.v1.AuthService",
+        "fitness.user.v1.EndedSessionService",
         "fitness.user.v1.FileService",
         "fitness.user.v1.UserService",
         "grpc.health.v1.Health",

@@ -11,6 +11,7 @@ mod bad_input_everywhere;
 mod coaching;
 mod dead_letters;
 mod degradation;
+mod ended_sessions;
 mod files;
 mod first_month;
 mod forged_events;

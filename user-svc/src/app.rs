@@ -14,6 +14,7 @@ use chassis::time::{Clock, SystemClock};
 use chassis::{database, kafka, ops};
 use eventbus::{KafkaConsumer, KafkaPublisher};
 use fitness_proto::fitness::user::v1::auth_service_server::AuthServiceServer;
+use fitness_proto::fitness::user::v1::ended_session_service_server::EndedSessionServiceServer;
 use fitness_proto::fitness::user::v1::file_service_server::FileServiceServer;
 use fitness_proto::fitness::user::v1::user_service_server::UserServiceServer;
 use outbox::{Outbox, Relay};
@@ -24,9 +25,10 @@ use tokio_util::sync::CancellationToken;
 use crate::NAME;
 use crate::accounts::Accounts;
 use crate::config::UserSvcConfig;
+use crate::ended_sessions::EndedSessions;
 use crate::events::{self, Intake};
 use crate::files::{Files, Objects};
-use crate::grpc::{AuthApi, FileApi, UserApi};
+use crate::grpc::{AuthApi, EndedSessionApi, FileApi, UserApi};
 use crate::store::TABLES;
 
 /// Longest time for what outlives the calls. The relay takes three seconds for its last batch.
@@ -134,11 +136,13 @@ impl App {
         rear.spawn("ops", ops::serve(ops, ops::routes(health.clone()), token()));
         rear.watch("postgres", database::watch(pool.clone(), postgres, token()));
         rear.watch("kafka", kafka::watch(publisher.state(), broker, token()));
+        let ended = EndedSessions::new(pool.clone(), accounts.access_tokens.lifetime());
         let relay = Relay::new(pool.clone(), publisher, &accounts.outbox, config.relay);
 
         let front = Tasks::new(CancellationToken::new());
         let (behind, before, stop) = (rear.clone(), front.clone(), token());
         let (keeper, sweeper) = (accounts.clone(), files.clone());
+        let reader = ended.clone();
         let topics = events::topics(&config.kafka, &config.kafka_group);
         // Everything that needs the tables waits for them.
         rear.spawn("start", async move {
@@ -147,6 +151,8 @@ impl App {
             let Some(migrated) = stop.run_until_cancelled(migrated).await else { return Ok(()) };
             migrated?;
             behind.watch("relay", relay.run(stop.clone()));
+            let reader_stop = stop.clone();
+            behind.watch("ended sessions", async move { reader.run(reader_stop).await });
             let (files_stop, house_stop, house) = (stop.clone(), stop.clone(), keeper.clone());
             let (searcher, search_stop) = (sweeper.clone(), stop.clone());
             behind.watch("files", async move { sweeper.run_sweeper(files_stop).await });
@@ -167,7 +173,11 @@ impl App {
             .authenticate(verifier)
             .service(AuthServiceServer::new(AuthApi(accounts.clone())))
             .service(UserServiceServer::new(UserApi(accounts.clone())))
-            .service(FileServiceServer::new(FileApi { files, accounts }));
+            .service(FileServiceServer::new(FileApi { files, accounts }))
+            .service(EndedSessionServiceServer::new(EndedSessionApi {
+                ended,
+                shutdown: front.shutdown().clone(),
+            }));
         front.spawn("grpc", server.serve(grpc, front.shutdown().clone()));
 
         config.drain.until_stop(&health, &shutdown, &[&front, &rear]).await;

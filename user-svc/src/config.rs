@@ -81,6 +81,9 @@ impl UserSvcConfig {
             "How long a session lives without being renewed.",
             "2592000",
         );
+        // No token outlives its session.
+        let session_lifetime = TimeDelta::seconds(i64::from(session_seconds));
+        let access_tokens = access_tokens.map(|tokens| tokens.living_at_most(session_lifetime));
         let sealing = settings.parsed_secret(
             "SEALING_KEYS",
             "Keys that seal codes in events, as id:base64,id2:base64; the first one seals.",
@@ -110,7 +113,7 @@ impl UserSvcConfig {
             kafka_group,
             relay: RelayConfig { replay_at_start, ..RelayConfig::default() },
             access_tokens: access_tokens?,
-            session_lifetime: TimeDelta::seconds(i64::from(session_seconds)),
+            session_lifetime,
             sealing: sealing?,
             pepper: pepper?,
             passwords: passwords?,

@@ -8,6 +8,7 @@ pub mod app;
 pub mod client;
 pub mod config;
 pub mod email_address;
+mod ended_sessions;
 mod events;
 pub mod files;
 mod grpc;

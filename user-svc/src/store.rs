@@ -7,6 +7,7 @@
 pub(crate) mod decoy;
 pub(crate) mod devices;
 pub(crate) mod doomed_objects;
+pub(crate) mod ended_sessions;
 pub(crate) mod files;
 pub(crate) mod inbox;
 pub(crate) mod known_places;

@@ -1,5 +1,6 @@
 //! Access tokens: EdDSA JSON Web Tokens (RFC 7519, RFC 8037) that every service verifies by itself.
 
+mod ended_sessions;
 mod remote;
 mod role;
 mod token_header;
@@ -11,8 +12,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jsonwebtoken::jwk::{JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 use uuid::Uuid;
 
+use self::ended_sessions::EndedSessions;
 pub use self::remote::KeySetFetcher;
 use self::remote::Wishes;
 pub use self::role::Role;
@@ -66,6 +69,7 @@ struct Shared {
     validation: Validation,
     /// Where further keys come from; none if all are known from the start.
     source: Option<Arc<Wishes>>,
+    ended: EndedSessions,
 }
 
 /// Public keys by key id.
@@ -118,7 +122,8 @@ impl Verifier {
         validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
         validation.validate_nbf = true;
         validation.leeway = 5;
-        Self(Arc::new(Shared { keys: RwLock::new(Arc::new(keys)), validation, source }))
+        let ended = EndedSessions::default();
+        Self(Arc::new(Shared { keys: RwLock::new(Arc::new(keys)), validation, source, ended }))
     }
 
     fn keys(&self) -> Arc<Keys> {
@@ -133,13 +138,23 @@ impl Verifier {
         *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
 
+    /// Whether a session is known to be over. None is where all keys are known from the start.
+    pub fn is_over(&self, session_id: Uuid) -> bool {
+        self.0.ended.contains(session_id)
+    }
+
+    /// Says so when further sessions are over.
+    pub fn endings(&self) -> watch::Receiver<()> {
+        self.0.ended.changes()
+    }
+
     /// Answers what the token says, if it can be trusted by the keys that are known.
     fn check(&self, token: &str) -> Result<Claims, Refusal> {
         let id = token_header::key_id(token).ok_or(Refusal::Invalid)?;
         let keys = self.keys();
         let key = keys.0.get(&id).ok_or(Refusal::UnknownKey)?;
         let token = decode::<Claims>(token, key, &self.0.validation).map_err(|_| Refusal::Invalid)?;
-        Ok(token.claims)
+        if self.is_over(token.claims.sid) { Err(Refusal::Invalid) } else { Ok(token.claims) }
     }
 
     /// Answers what the token says. Waits for the keys to be fetched if it names one that is not known. Whether such a

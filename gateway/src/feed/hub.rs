@@ -50,6 +50,7 @@ struct State {
 #[derive(Debug)]
 struct Subscriber {
     id: u64,
+    session_id: Uuid,
     sender: mpsc::Sender<Arc<FeedEvent>>,
     end: Arc<OnceLock<End>>,
 }
@@ -61,8 +62,8 @@ pub(super) enum End {
     Lagged,
     /// There is no such user any more.
     Deleted,
-    /// The sessions of the user are over, or have to prove that they are not.
-    SignedOut,
+    /// The session is over.
+    SessionOver,
 }
 
 /// Why there is no subscription.
@@ -100,7 +101,12 @@ impl Hub {
     }
 
     /// Opens a subscription. Between what was missed and what happens from now on nothing is lost or doubled.
-    pub(super) fn subscribe(&self, user_id: Uuid, last: Option<Uuid>) -> Result<Subscription, Refusal> {
+    pub(super) fn subscribe(
+        &self,
+        user_id: Uuid,
+        session_id: Uuid,
+        last: Option<Uuid>,
+    ) -> Result<Subscription, Refusal> {
         let mut state = self.state();
         if state.deleted.contains_key(&user_id) {
             return Err(Refusal::Deleted);
@@ -118,7 +124,7 @@ impl Hub {
         let id = state.next_id;
         state.next_id += 1;
         state.open += 1;
-        let subscriber = Subscriber { id, sender, end: Arc::clone(&end) };
+        let subscriber = Subscriber { id, session_id, sender, end: Arc::clone(&end) };
         state.subscribers.entry(user_id).or_default().push(subscriber);
         CONNECTIONS.add(1, &[]);
         let (backlog, gap) = missed.map_or_else(Default::default, |missed| (missed.events, missed.gap));
@@ -157,12 +163,19 @@ impl Hub {
         });
     }
 
-    /// Ends the connections of a user whose sessions may be over. One whose session goes on opens another at once.
-    pub(super) fn sign_out(&self, user_id: Uuid) {
-        self.state().retain(user_id, |subscriber| {
-            let _ = subscriber.end.set(End::SignedOut);
-            false
-        });
+    /// Ends the connections of sessions that are over.
+    pub(super) fn end_sessions(&self, is_over: impl Fn(Uuid) -> bool) {
+        let mut state = self.state();
+        let users: Vec<_> = state.subscribers.keys().copied().collect();
+        for user_id in users {
+            state.retain(user_id, |subscriber| {
+                let over = is_over(subscriber.session_id);
+                if over {
+                    let _ = subscriber.end.set(End::SessionOver);
+                }
+                !over
+            });
+        }
     }
 
     /// Forgets what is too old to be asked for.
@@ -220,6 +233,10 @@ mod tests {
         })
     }
 
+    fn subscribe(hub: &Hub, user_id: Uuid) -> Result<Subscription, Refusal> {
+        hub.subscribe(user_id, Uuid::now_v7(), None)
+    }
+
     fn event(user_id: Uuid) -> FeedEvent {
         FeedEvent { id: Uuid::now_v7(), user_id, kind: "Test".to_owned(), json: "{}".to_owned() }
     }
@@ -227,8 +244,8 @@ mod tests {
     #[test]
     fn a_reader_that_does_not_keep_up_is_cut_off_and_holds_up_nobody() {
         let (hub, user) = (hub(), Uuid::now_v7());
-        let mut slow = hub.subscribe(user, None).unwrap();
-        let mut quick = hub.subscribe(user, None).unwrap();
+        let mut slow = subscribe(&hub, user).unwrap();
+        let mut quick = subscribe(&hub, user).unwrap();
         let mut read = 0;
         for _ in 0..5 {
             hub.publish(&[user], event(user));
@@ -241,27 +258,27 @@ mod tests {
         assert_eq!(slow.events.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
         assert_eq!(slow.end(), Some(End::Lagged));
         // Its place is free although the connection is still there.
-        assert!(hub.subscribe(user, None).is_ok());
+        assert!(subscribe(&hub, user).is_ok());
     }
 
     #[test]
     fn a_user_and_the_gateway_have_limits_and_a_closed_connection_frees_its_place() {
         let (hub, anna) = (hub(), Uuid::now_v7());
-        let first = hub.subscribe(anna, None).unwrap();
-        let _second = hub.subscribe(anna, None).unwrap();
-        assert_eq!(hub.subscribe(anna, None).unwrap_err(), Refusal::TooManyOfUser);
-        let _third = hub.subscribe(Uuid::now_v7(), None).unwrap();
-        assert_eq!(hub.subscribe(Uuid::now_v7(), None).unwrap_err(), Refusal::TooMany);
+        let first = subscribe(&hub, anna).unwrap();
+        let _second = subscribe(&hub, anna).unwrap();
+        assert_eq!(subscribe(&hub, anna).unwrap_err(), Refusal::TooManyOfUser);
+        let _third = subscribe(&hub, Uuid::now_v7()).unwrap();
+        assert_eq!(subscribe(&hub, Uuid::now_v7()).unwrap_err(), Refusal::TooMany);
         drop(first);
-        assert!(hub.subscribe(anna, None).is_ok());
+        assert!(subscribe(&hub, anna).is_ok());
         assert_eq!(hub.state().open, 2);
     }
 
     #[test]
     fn an_event_goes_to_its_recipients_only_and_once() {
         let (hub, [anna, boris]) = (hub(), [Uuid::now_v7(), Uuid::now_v7()]);
-        let mut of_anna = hub.subscribe(anna, None).unwrap();
-        let mut of_boris = hub.subscribe(boris, None).unwrap();
+        let mut of_anna = subscribe(&hub, anna).unwrap();
+        let mut of_boris = subscribe(&hub, boris).unwrap();
         let event = event(anna);
         hub.publish(&[anna], event.clone());
         hub.publish(&[anna], event.clone());
@@ -273,12 +290,24 @@ mod tests {
     #[test]
     fn the_connections_of_a_deleted_user_end() {
         let (hub, user) = (hub(), Uuid::now_v7());
-        let mut subscription = hub.subscribe(user, None).unwrap();
+        let mut subscription = subscribe(&hub, user).unwrap();
         hub.publish(&[user], event(user));
         hub.delete_user(user);
         assert!(subscription.events.try_recv().is_ok());
         assert_eq!(subscription.events.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
         assert_eq!(subscription.end(), Some(End::Deleted));
-        assert_eq!(hub.subscribe(user, None).unwrap_err(), Refusal::Deleted);
+        assert_eq!(subscribe(&hub, user).unwrap_err(), Refusal::Deleted);
+    }
+
+    #[test]
+    fn a_session_that_is_over_takes_its_own_connections_along_and_no_others() {
+        let (hub, user, over) = (hub(), Uuid::now_v7(), Uuid::now_v7());
+        let mut ended = hub.subscribe(user, over, None).unwrap();
+        let mut other = subscribe(&hub, user).unwrap();
+        hub.end_sessions(|session_id| session_id == over);
+        assert_eq!(ended.events.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
+        assert_eq!(ended.end(), Some(End::SessionOver));
+        assert_eq!(other.events.try_recv(), Err(mpsc::error::TryRecvError::Empty));
+        assert_eq!(hub.state().open, 1);
     }
 }

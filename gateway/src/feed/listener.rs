@@ -10,9 +10,8 @@ use eventbus::{
     Outcome,
 };
 use fitness_proto::fitness::notify::v1::NotificationSent;
-use fitness_proto::fitness::user::v1::{PasswordChanged, UserDeleted, UserRegistered, UserSignedIn};
+use fitness_proto::fitness::user::v1::{UserDeleted, UserRegistered, UserSignedIn};
 use fitness_proto::fitness::workout::v1::WorkoutFinished;
-use prost::Name as _;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -111,8 +110,6 @@ impl Listener {
         self.hub.publish(&recipients, event);
         if envelope.decode::<UserDeleted>().is_ok() {
             self.hub.delete_user(user_id);
-        } else if envelope.event_type == PasswordChanged::full_name() {
-            self.hub.sign_out(user_id);
         }
     }
 }

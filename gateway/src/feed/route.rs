@@ -47,7 +47,11 @@ async fn open(feed: &Feed, headers: &HeaderMap) -> Result<Response, Box<Problem>
     // Some clients send an empty id, or one of another service behind the same name: that is no id.
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()?.parse::<Uuid>().ok());
     feed.standing.session(headers).await?;
-    let mut subscription = feed.hub.subscribe(claims.sub, last).map_err(refused)?;
+    let mut subscription = feed.hub.subscribe(claims.sub, claims.sid, last).map_err(refused)?;
+    // One that ended before the hub knew of this connection.
+    if feed.verifier.is_over(claims.sid) {
+        return Err(problems::of(ErrorCode::TokenInvalid).into());
+    }
     feed.standing.retain_own(claims.sub, headers, &mut subscription).await;
     let format = Format::wanted(headers.get(ACCEPT));
     let stream = FeedStream {

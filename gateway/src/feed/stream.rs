@@ -133,7 +133,7 @@ impl Running {
                 Some(event) => return Some(format.event(&event)),
                 None => match subscription.end() {
                     Some(End::Lagged) => format.lagged(),
-                    Some(End::SignedOut) => format.farewell("the session may be over; connect again"),
+                    Some(End::SessionOver) => format.farewell("the session is over"),
                     Some(End::Deleted) | None => format.farewell("the account is deleted"),
                 },
             },

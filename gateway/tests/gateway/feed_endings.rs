@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use fitness_proto::fitness::user::v1::{GetMeResponse, PasswordChanged, UserDeleted};
+use chassis::time::timestamp;
+use chrono::{TimeDelta, Utc};
+use fitness_proto::fitness::user::v1::{
+    EndedSession, GetMeResponse, PasswordChanged, UserDeleted, WatchEndedSessionsResponse,
+};
 use fitness_proto::fitness::workout::v1::WorkoutStarted;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -10,7 +14,7 @@ use tonic::Status;
 use uuid::Uuid;
 
 use crate::sse::{Block, Feed, started};
-use crate::stage::{Stage, problem, token, token_for, within};
+use crate::stage::{Stage, problem, token, token_for, token_of, within};
 
 /// A reader that asks for the feed and takes nothing of it.
 async fn stalled(stage: &Stage, user_id: Uuid) -> TcpStream {
@@ -86,18 +90,36 @@ async fn the_feeds_of_a_deleted_account_end_and_its_tokens_open_no_other() {
     stage.stop().await;
 }
 
-#[tokio::test]
-async fn a_changed_password_ends_the_feeds_and_a_session_that_is_over_opens_no_other() {
-    let (stage, anna) = (Stage::start().await, Uuid::now_v7());
-    let feed = Feed::live(&stage, anna).await;
-    stage.publish(&PasswordChanged { user_id: anna.to_string(), ..PasswordChanged::default() }).await;
-    let blocks = feed.rest().await;
-    let [.., Block::Event { kind, .. }, Block::Comment(farewell)] = &blocks[..] else { panic!("{blocks:?}") };
-    assert_eq!(
-        (kind.as_str(), farewell.as_str()),
-        ("PasswordChanged", "the session may be over; connect again")
-    );
+/// From now on user-svc tells that a session is over.
+fn end(stage: &Stage, session_id: Uuid) {
+    let forget_time = Some(timestamp(Utc::now() + TimeDelta::minutes(16)));
+    let ended = EndedSession { session_id: session_id.to_string(), forget_time };
+    let answer = WatchEndedSessionsResponse { sessions: vec![ended] };
+    stage.user_svc.script.answer("/fitness.user.v1.EndedSessionService/WatchEndedSessions", Ok(answer));
+}
 
+#[tokio::test]
+async fn the_feeds_of_a_session_end_with_it_and_those_of_the_users_other_sessions_go_on() {
+    let (stage, anna, phone) = (Stage::start().await, Uuid::now_v7(), Uuid::now_v7());
+    let feed = Feed::open_with(stage.get("/v1/feed").bearer_auth(token_of(anna, phone))).await;
+    let mut other = Feed::live(&stage, anna).await;
+    end(&stage, phone);
+    let blocks = feed.rest().await;
+    assert_eq!(blocks.last(), Some(&Block::Comment("the session is over".to_owned())), "{blocks:?}");
+    // Its token opens nothing here any more, whatever user-svc would say.
+    let response = stage.get("/v1/feed").bearer_auth(token_of(anna, phone)).send().await.unwrap();
+    problem(response, 401, "TOKEN_INVALID").await;
+    // A new password ends other sessions only.
+    stage.publish(&PasswordChanged { user_id: anna.to_string(), ..PasswordChanged::default() }).await;
+    assert_eq!(other.event().await.1, "PasswordChanged");
+    stage.publish(&started(anna)).await;
+    assert_eq!(other.event().await.1, "WorkoutStarted");
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_user_svc_calls_over_opens_no_feed() {
+    let (stage, anna) = (Stage::start().await, Uuid::now_v7());
     let rpc = "/fitness.user.v1.UserService/GetMe";
     stage.user_svc.script.answer::<GetMeResponse>(rpc, Err(Status::unauthenticated("the session has ended")));
     let refused = stage.get("/v1/feed").bearer_auth(token(anna)).send().await.unwrap();

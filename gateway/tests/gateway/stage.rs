@@ -198,12 +198,21 @@ pub(crate) fn token(user_id: Uuid) -> String {
 
 /// A token that is good for so many seconds.
 pub(crate) fn token_for(user_id: Uuid, seconds: i64) -> String {
+    sign(user_id, Uuid::now_v7(), seconds)
+}
+
+/// A token of a session.
+pub(crate) fn token_of(user_id: Uuid, session_id: Uuid) -> String {
+    sign(user_id, session_id, 600)
+}
+
+fn sign(user_id: Uuid, session_id: Uuid, seconds: i64) -> String {
     let now = Utc::now().timestamp();
     let claims = Claims {
         iss: ISSUER.to_owned(),
         aud: AUDIENCE.to_owned(),
         sub: user_id,
-        sid: Uuid::now_v7(),
+        sid: session_id,
         roles: Vec::new(),
         iat: now,
         nbf: now,

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::grant_trainer::EVENTS_COUNT;
 use super::limits::PLACE_LIFETIME;
 use super::{AccountError, Accounts};
+use crate::ended_sessions;
 use crate::store::retention::{self, BATCH};
 
 impl Accounts {
@@ -38,7 +39,8 @@ impl Accounts {
 
     /// Removes ended windows of limits, registrations that nobody proved, places not used for long, ended sessions, and
     /// refresh tokens that were used so long ago that a session could have ended since: such a token is refused like an
-    /// invented one. The ids of handled events go a day after events of that age count for nothing.
+    /// invented one. That sessions have ended is forgotten when no access token of them is left. The ids of handled
+    /// events go a day after events of that age count for nothing.
     async fn prune(&self) -> Result<(), AccountError> {
         let now = self.now();
         let mut connection = self.pool.acquire().await?;
@@ -47,6 +49,8 @@ impl Accounts {
         let long_unused = now - PLACE_LIFETIME;
         while retention::delete_old_places(&mut connection, long_unused).await? == BATCH {}
         while retention::delete_ended_sessions(&mut connection, now).await? == BATCH {}
+        let forgotten = now - ended_sessions::memory(self.access_tokens.lifetime());
+        while retention::delete_forgotten_ends(&mut connection, forgotten).await? == BATCH {}
         let long_ago = now - self.session_lifetime;
         while retention::delete_used_tokens(&mut connection, long_ago).await? == BATCH {}
         let forgotten = now - EVENTS_COUNT - TimeDelta::days(1);

@@ -106,6 +106,31 @@ pub(crate) async fn delete_ended_sessions(
     Ok(deleted.rows_affected())
 }
 
+/// Forgets sessions that ended before the given time.
+pub(crate) async fn delete_forgotten_ends(
+    connection: &mut PgConnection,
+    before: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!(
+        r#"
+        DELETE FROM ended_sessions
+        WHERE session_id IN (
+            SELECT session_id
+            FROM ended_sessions
+            WHERE end_time <= $1
+            ORDER BY end_time
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        "#,
+        before,
+        BATCH.cast_signed(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
 /// Deletes the ids of events that were handled before the given time.
 pub(crate) async fn delete_handled_events(
     connection: &mut PgConnection,

@@ -20,6 +20,7 @@ use fitness_proto::fitness::user::v1 as proto;
 use outbox::RelayConfig;
 use prost::{Message, Name};
 use proto::auth_service_client::AuthServiceClient;
+use proto::ended_session_service_client::EndedSessionServiceClient;
 use proto::file_service_client::FileServiceClient;
 use proto::user_service_client::UserServiceClient;
 use secrecy::SecretString;
@@ -105,6 +106,7 @@ pub(crate) struct Service {
     pub(crate) health: Health,
     pub(crate) ops_url: String,
     pub(crate) files: FileServiceClient<Channel>,
+    pub(crate) ended: EndedSessionServiceClient<Channel>,
     pub(crate) files_dir: tempfile::TempDir,
     database_url: String,
     pub(crate) sealing: SealingKeys,
@@ -184,7 +186,8 @@ impl Service {
             clock,
             health,
             ops_url,
-            files: FileServiceClient::new(channel),
+            files: FileServiceClient::new(channel.clone()),
+            ended: EndedSessionServiceClient::new(channel),
             files_dir,
             database_url: options.database_url,
             sealing,

@@ -6,6 +6,7 @@ mod bad_input;
 mod calls;
 mod change_password;
 mod delete_me;
+mod ended_sessions;
 mod files;
 mod first_admin;
 mod fixture;

@@ -1,4 +1,5 @@
-//! The public keys of another service, fetched when it can be reached and kept while it cannot.
+//! The public keys of another service, fetched when it can be reached and kept while it cannot. The sessions that are
+//! over come from there as well.
 //!
 //! A service that starts before user-svc knows no key: its calls answer `DEPENDENCY_UNAVAILABLE` until the first fetch.
 //! From then on it verifies by itself, whatever becomes of user-svc. A token signed by a key that is not known (keys
@@ -88,8 +89,17 @@ impl Verifier {
 }
 
 impl KeySetFetcher {
-    /// Keeps the keys fresh until `shutdown`. `dependency` is up from the first fetch on.
+    /// Keeps the keys fresh, and the sessions that are over known, until `shutdown`. `dependency` is up from the first
+    /// fetch on.
     pub async fn run(self, client: Client, dependency: Dependency, shutdown: CancellationToken) {
+        let ended = self.verifier.clone();
+        tokio::join!(
+            self.keep_keys(client.clone(), dependency, shutdown.clone()),
+            ended.0.ended.watch(client, shutdown),
+        );
+    }
+
+    async fn keep_keys(self, client: Client, dependency: Dependency, shutdown: CancellationToken) {
         let mut pause = MIN_INTERVAL;
         loop {
             let fetched = shutdown.run_until_cancelled(fetch(client.clone())).await;

@@ -52,7 +52,7 @@ impl TokenKeys {
     }
 }
 
-/// Fetches the keys of a verifier; runs beside the service.
+/// Fetches the keys of a verifier and hears which sessions are over; runs beside the service.
 #[derive(Debug)]
 pub struct KeySource {
     fetcher: KeySetFetcher,
@@ -61,7 +61,7 @@ pub struct KeySource {
 }
 
 impl KeySource {
-    /// Keeps the keys fresh until `shutdown`.
+    /// Keeps both fresh until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
         self.fetcher.run(self.user_svc, self.dependency, shutdown).await;
     }

@@ -25,10 +25,15 @@ pub(super) fn find(path: &str) -> Option<&'static Rpc> {
     METHODS.get(path)
 }
 
-/// Whether the path is one of those by which others look after this server: health and reflection. They are asked for
-/// twice a second by everybody, and are no work.
+/// Whether the path is one of those by which others look after this server or go along with it: health, reflection and
+/// the sessions that end. They are asked for by everybody all the time, and are no work.
 pub(super) fn is_upkeep(path: &str) -> bool {
-    ["/grpc.health.", "/grpc.reflection."].iter().any(|package| path.starts_with(package))
+    is_watch(path) || ["/grpc.health.", "/grpc.reflection."].iter().any(|package| path.starts_with(package))
+}
+
+/// Whether it is the stream on which the other services hear of ended sessions.
+pub(super) fn is_watch(path: &str) -> bool {
+    path.starts_with("/fitness.user.v1.EndedSessionService/")
 }
 
 fn read(descriptor_set: &[u8]) -> HashMap<String, Rpc> {
@@ -67,6 +72,7 @@ mod tests {
     #[test]
     fn health_and_reflection_are_upkeep_and_calls_are_not() {
         assert!(is_upkeep("/grpc.health.v1.Health/Check"));
+        assert!(is_upkeep("/fitness.user.v1.EndedSessionService/WatchEndedSessions"));
         assert!(is_upkeep("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"));
         assert!(!is_upkeep("/fitness.user.v1.AuthService/Login"));
         assert!(!is_upkeep("/grpc.invented.v1.Nothing/Call"));

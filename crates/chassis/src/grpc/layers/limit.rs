@@ -27,18 +27,21 @@ pub(in crate::grpc) struct CallPlaces {
     calls: Places,
     /// Streams last as long as their clients like, so they take no places of calls.
     streams: Places,
+    /// Services watch as long as they run, and have to get in whatever else goes on.
+    watches: Places,
     arriving: Places,
     /// Longest time for the answer of a stream.
     longest_stream: Duration,
 }
 
 impl CallPlaces {
-    /// So many places for calls, and a quarter of that for streams.
+    /// So many places for calls, and a quarter of that for streams, and for watches.
     pub(in crate::grpc) fn new(calls: usize, longest_stream: Duration) -> Self {
         let of = |count| Places::new(count, count);
         Self {
             calls: of(calls),
             streams: of((calls / 4).max(1)),
+            watches: of((calls / 4).max(1)),
             arriving: of(MAX_ARRIVING_BYTES),
             longest_stream,
         }
@@ -59,7 +62,8 @@ pub(in crate::grpc) async fn limit(
     }
     // What the contracts do not know is reflection, which is a stream, or nothing.
     if methods::find(path).is_none_or(|method| method.takes_stream || method.gives_stream) {
-        let Some(place) = places.streams.take(None, 1) else { return overloaded() };
+        let streams = if methods::is_watch(path) { &places.watches } else { &places.streams };
+        let Some(place) = streams.take(None, 1) else { return overloaded() };
         return next.run(request).await.map(|body| held(body, place, places.longest_stream));
     }
     let (head, body) = request.into_parts();
