@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chassis::config::Settings;
 use chassis::drain::DrainConfig;
+use chassis::grpc::client::Endpoints;
 use chassis::http_server::HttpLimits;
 use chassis::kafka::KafkaSettings;
 
@@ -55,6 +56,17 @@ pub struct GatewayConfig {
     pub drain: DrainConfig,
 }
 
+/// Reads where a service is.
+fn endpoints(
+    settings: &mut Settings,
+    name: &'static str,
+    description: &'static str,
+    default: &str,
+) -> String {
+    let Endpoints(urls) = settings.value(name, description, default);
+    urls
+}
+
 impl GatewayConfig {
     /// Reads the settings.
     pub fn from_settings(settings: &mut Settings) -> Self {
@@ -62,17 +74,20 @@ impl GatewayConfig {
         Self {
             http_addr: http_addr(settings),
             ops_addr: ops_addr(settings),
-            user_svc_url: settings.value(
+            user_svc_url: endpoints(
+                settings,
                 "USER_SVC_URL",
                 "user-svc's gRPC endpoints, separated by commas; a name counts with all its addresses.",
                 "http://127.0.0.1:50051",
             ),
-            workout_svc_url: settings.value(
+            workout_svc_url: endpoints(
+                settings,
                 "WORKOUT_SVC_URL",
                 "workout-svc's gRPC endpoints, separated by commas; a name counts with all its addresses.",
                 "http://127.0.0.1:50052",
             ),
-            notify_svc_url: settings.value(
+            notify_svc_url: endpoints(
+                settings,
                 "NOTIFY_SVC_URL",
                 "notify-svc's gRPC endpoints, separated by commas; a name counts with all its addresses.",
                 "http://127.0.0.1:50053",
@@ -165,4 +180,32 @@ pub(crate) fn ops_addr(settings: &mut Settings) -> SocketAddr {
         "Address of the gateway's /livez, /readyz and /metrics.",
         "127.0.0.1:9464",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_services_are_and_who_may_call_is_refused_by_the_name_of_the_setting() {
+        for name in ["USER_SVC_URL", "WORKOUT_SVC_URL", "NOTIFY_SVC_URL", "GATEWAY_CORS_ORIGINS"] {
+            for value in [
+                "javascript:alert(1)",
+                "ftp://fitness.example.org",
+                "data:text/html,hello",
+                "file:///etc/passwd",
+                "fitness.example.org",
+                "http://me:hunter2@fitness.example.org",
+                "http://fitness.example.org?a=b",
+                "http://fitness.example.org#top",
+            ] {
+                let mut settings = Settings::from_pairs([(name, value)]);
+                GatewayConfig::from_settings(&mut settings);
+                let problems = settings.finish().unwrap_err().0;
+                let found: Vec<_> = problems.iter().filter(|problem| problem.starts_with(name)).collect();
+                assert_eq!(found.len(), 1, "{name}={value}: {problems:?}");
+                assert!(found[0].contains("such as http") && !found[0].contains("hunter2"), "{found:?}");
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chassis::auth::TokenKeys;
-use chassis::config::Settings;
+use chassis::config::{Settings, WebUrl};
 use chassis::database::DatabaseConfig;
 use chassis::drain::DrainConfig;
 use chassis::grpc::server::GrpcServerConfig;
@@ -85,7 +85,8 @@ impl NotifySvcConfig {
             "EMAIL_REPLY_TO",
             "Who gets the answers to mails, as `name <address>`; the sender otherwise.",
         );
-        let public_url = settings.value("PUBLIC_URL", "Where links in mails lead.", "http://127.0.0.1:8080");
+        let public_url: WebUrl =
+            settings.value("PUBLIC_URL", "Where links in mails lead.", "http://127.0.0.1:8080");
         let sealing = settings.parsed_secret(
             "SEALING_KEYS",
             "Keys that seal codes in events, as id:base64,id2:base64; the first one seals.",
@@ -114,7 +115,7 @@ impl NotifySvcConfig {
             delivery,
             from,
             reply_to,
-            public_url,
+            public_url: public_url.as_str().to_owned(),
             sealing: sealing?,
             give_up_in_doubt,
             drain,
@@ -329,6 +330,28 @@ mod tests {
         let file = file.path().to_str().unwrap();
         assert!(problem(file, "off").contains("does nothing without TLS"));
         read(&[("SMTP_TLS_CA_FILE", file), ("SMTP_TLS", "required")]).unwrap();
+    }
+
+    #[test]
+    fn links_in_mails_lead_to_a_web_address_and_nothing_else() {
+        assert_eq!(read(&[]).unwrap().public_url, "http://127.0.0.1:8080");
+        let public_url = |url| read(&[("PUBLIC_URL", url)]).map(|config| config.public_url);
+        assert_eq!(public_url("https://fitness.example.org/").unwrap(), "https://fitness.example.org");
+        for url in [
+            "javascript:alert(1)",
+            "ftp://fitness.example.org",
+            "data:text/html,hello",
+            "file:///etc/passwd",
+            "fitness.example.org",
+            "https://me:hunter2@fitness.example.org",
+            "https://fitness.example.org?from=mail",
+            "https://fitness.example.org#top",
+        ] {
+            let problem = public_url(url).unwrap_err();
+            assert!(problem.contains("PUBLIC_URL: "), "{problem}");
+            assert!(problem.contains("it is an address such as https://fitness.example.org"), "{problem}");
+            assert!(!problem.contains("hunter2"), "{problem}");
+        }
     }
 
     #[test]

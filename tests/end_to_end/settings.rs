@@ -8,13 +8,14 @@ fn all_problems_of_the_settings_are_reported_at_once() {
         .args(["--ephemeral", "--free-ports"])
         .env("SMTP_PORT", "many")
         .env("EMAIL_FROM", "not an address")
+        .env("PUBLIC_URL", "javascript:alert(1)")
         .env("GATEWAY_MAX_BODY_BYTES", "-1")
         .env("SEALING_KEYS", "hunter2")
         .output()
         .unwrap();
     assert!(!output.status.success());
     let text = String::from_utf8(output.stderr).unwrap();
-    for name in ["SMTP_PORT", "EMAIL_FROM", "GATEWAY_MAX_BODY_BYTES", "SEALING_KEYS"] {
+    for name in ["SMTP_PORT", "EMAIL_FROM", "PUBLIC_URL", "GATEWAY_MAX_BODY_BYTES", "SEALING_KEYS"] {
         assert!(text.contains(name), "{name} is not in: {text}");
     }
     assert!(!text.contains("hunter2"), "a secret is repeated: {text}");

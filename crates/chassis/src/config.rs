@@ -7,6 +7,7 @@
 //! configuration file, the default.
 
 mod setting;
+mod web_url;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -17,6 +18,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use self::setting::without_password;
 pub use self::setting::{Setting, Source};
+pub use self::web_url::{WebUrl, WebUrlError};
 
 /// What is wrong with the configuration, all of it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

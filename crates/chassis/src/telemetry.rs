@@ -21,7 +21,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 pub use self::context::{extract, inject, inject_untraced, trace_id};
 pub use self::logs::LogFormat;
 pub use self::metrics::metrics_text;
-use crate::config::Settings;
+use crate::config::{Settings, WebUrl};
 
 /// What the process tells of itself and where to.
 #[derive(Clone, Debug)]
@@ -44,7 +44,8 @@ impl TelemetryConfig {
             log_format: settings.value("LOG_FORMAT", "Log lines as `pretty` text or `json`.", "pretty"),
             log_filter: settings.value("LOG_LEVEL", "Least level of log events, or a filter.", "info"),
             otlp_endpoint: settings
-                .optional("OTEL_EXPORTER_OTLP_ENDPOINT", "gRPC endpoint of an OTLP collector."),
+                .optional("OTEL_EXPORTER_OTLP_ENDPOINT", "gRPC endpoint of an OTLP collector.")
+                .map(|endpoint: WebUrl| endpoint.as_str().to_owned()),
         }
     }
 }

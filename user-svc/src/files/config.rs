@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chassis::config::Settings;
+use chassis::config::{Settings, WebUrl};
 use secrecy::SecretString;
 
 /// Where pictures are kept and how many.
@@ -52,8 +52,9 @@ impl FilesConfig {
         );
         let folder =
             settings.value("FILES_DIR", "Folder for pictures; replicas have to share it.", ".data/files");
-        let endpoint = settings
+        let endpoint: Option<WebUrl> = settings
             .optional("FILES_S3_ENDPOINT", "URL of the S3-compatible store; Amazon's by region if not set.");
+        let endpoint = endpoint.map(|endpoint| endpoint.as_str().to_owned());
         let region = settings.value("FILES_S3_REGION", "Region of the bucket.", "us-east-1");
         let access_key_id = settings.optional_secret("FILES_S3_ACCESS_KEY_ID", "Access key of the bucket.");
         let secret_access_key =
@@ -76,5 +77,26 @@ impl FilesConfig {
             ),
         };
         Self { store, limits }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_endpoint_of_the_store_is_a_web_address() {
+        for url in [
+            "javascript:alert(1)",
+            "ftp://s3.example.org",
+            "s3.example.org",
+            "https://me:hunter2@s3.example.org",
+        ] {
+            let mut settings =
+                Settings::from_pairs([("FILES_URL", "s3://pictures"), ("FILES_S3_ENDPOINT", url)]);
+            FilesConfig::from_settings(&mut settings);
+            let problems = settings.finish().unwrap_err().to_string();
+            assert!(problems.contains("FILES_S3_ENDPOINT: ") && !problems.contains("hunter2"), "{problems}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chassis::config::Settings;
+use chassis::config::{Settings, WebUrl};
 use secrecy::SecretString;
 use url::{Host, Url};
 
@@ -31,7 +31,7 @@ pub struct ModelConfig {
 impl PlannerConfig {
     /// Reads the settings.
     pub fn from_settings(settings: &mut Settings) -> Self {
-        let url: Option<Url> = settings.optional(
+        let url: Option<WebUrl> = settings.optional(
             "PLANNER_MODEL_URL",
             "Base URL of an OpenAI-compatible API that plans routines; our own rules do if not set.",
         );
@@ -50,7 +50,7 @@ impl PlannerConfig {
             "30",
         );
         let (url, name) = match (url, name) {
-            (Some(url), Some(name)) => (url, name),
+            (Some(url), Some(name)) => (url.into_url(), name),
             (None, None) => {
                 if key.is_some() {
                     settings.problem("PLANNER_MODEL_KEY is of no use without PLANNER_MODEL_URL");
@@ -63,29 +63,15 @@ impl PlannerConfig {
                 return Self::default();
             }
         };
-        if let Some(problem) = problem_with(&url, key.is_some()) {
-            settings.problem(format!("PLANNER_MODEL_URL {problem}"));
+        // A server of one's own often has neither a key nor TLS; a key in the clear is everybody's.
+        if key.is_some() && url.scheme() == "http" && !is_loopback(&url) {
+            settings
+                .problem("PLANNER_MODEL_URL would carry PLANNER_MODEL_KEY unprotected; it has to be https");
             return Self::default();
         }
         let (timeout, pause) = (Duration::from_millis(timeout), Duration::from_secs(pause));
         Self { model: Some(ModelConfig { url, name, key, timeout, pause }) }
     }
-}
-
-fn problem_with(url: &Url, has_key: bool) -> Option<&'static str> {
-    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Some("is no http or https URL");
-    }
-    if !url.username().is_empty()
-        || url.password().is_some()
-        || url.query().is_some()
-        || url.fragment().is_some()
-    {
-        return Some("has more than host and path; a key belongs in PLANNER_MODEL_KEY");
-    }
-    // A server of one's own often has neither a key nor TLS; a key in the clear is everybody's.
-    (has_key && url.scheme() == "http" && !is_loopback(url))
-        .then_some("would carry PLANNER_MODEL_KEY unprotected; it has to be https")
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -4,7 +4,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{KeySetFetcher, Verifier};
 use crate::config::Settings;
-use crate::grpc::client::{self, Client, EndpointError};
+use crate::grpc::client::{self, Client, EndpointError, Endpoints};
 use crate::health::{Dependency, Health, Need};
 
 /// Where the keys come from that verify access tokens.
@@ -24,7 +24,7 @@ pub enum TokenKeys {
 impl TokenKeys {
     /// Reads where user-svc is and whose tokens count.
     pub fn from_settings(settings: &mut Settings) -> Self {
-        let url = settings.value(
+        let Endpoints(url) = settings.value(
             "USER_SVC_URL",
             "user-svc's gRPC endpoints, separated by commas; a name counts with all its addresses.",
             "http://127.0.0.1:50051",

@@ -22,8 +22,8 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 pub use self::delivery::CallError;
 pub use self::health::watch_health;
-pub use self::replicas::EndpointError;
 use self::replicas::Replicas;
+pub use self::replicas::{EndpointError, Endpoints};
 use super::methods;
 use super::status_name::status_name;
 use crate::telemetry;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -24,6 +25,23 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 #[error("{0:?} is no gRPC endpoint; one is a URL such as http://127.0.0.1:50051")]
 pub struct EndpointError(String);
 
+/// Endpoints of a service as a setting: wrong ones are found when it is read.
+#[derive(Clone, Debug)]
+pub struct Endpoints(pub String);
+
+impl FromStr for Endpoints {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        targets(text)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+fn targets(endpoints: &str) -> Result<Vec<Target>, EndpointError> {
+    endpoints.split(',').map(|text| Target::parse(text.trim())).collect()
+}
+
 /// A URL of the service.
 #[derive(Clone, Debug)]
 struct Target {
@@ -35,11 +53,13 @@ struct Target {
 
 impl Target {
     fn parse(text: &str) -> Result<Self, EndpointError> {
-        let wrong = || EndpointError(text.to_owned());
+        // Without whatever stands before the host: it may be a password.
+        let wrong = || EndpointError(text.rsplit_once('@').map_or(text, |(_, host)| host).to_owned());
         let origin: Uri = text.parse().map_err(|_| wrong())?;
         let host = origin.host().ok_or_else(wrong)?.trim_matches(['[', ']']).to_owned();
         let port = origin.port_u16().unwrap_or(80);
-        if origin.scheme_str() != Some("http") || host.is_empty() {
+        let is_bare = origin.path() == "/" && origin.query().is_none() && !text.contains(['@', '#']);
+        if origin.scheme_str() != Some("http") || host.is_empty() || !is_bare {
             return Err(wrong());
         }
         Ok(Self { origin, host, port })
@@ -80,10 +100,8 @@ pub(super) struct Replicas(Arc<Shared>);
 impl Replicas {
     /// Reads the URLs; names are looked up in the background, as long as there is a clone.
     pub(super) fn new(endpoints: &str, connections: usize) -> Result<Self, EndpointError> {
-        let targets: Vec<_> =
-            endpoints.split(',').map(|text| Target::parse(text.trim())).collect::<Result<_, _>>()?;
         let shared = Arc::new(Shared {
-            targets,
+            targets: targets(endpoints)?,
             connections,
             known: watch::Sender::new(Arc::from([])),
             next: AtomicUsize::new(0),

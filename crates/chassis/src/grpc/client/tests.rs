@@ -276,9 +276,21 @@ async fn a_name_is_looked_up() {
 
 #[test]
 fn what_is_no_url_is_refused() {
-    for wrong in
-        ["", "127.0.0.1:50051", "https://user-svc:50051", "http://", "http://a:1,,http://b:1", "nonsense"]
-    {
-        assert!(connect(wrong, 1).is_err(), "{wrong:?}");
+    for wrong in [
+        "",
+        "127.0.0.1:50051",
+        "https://user-svc:50051",
+        "http://",
+        "http://a:1,,http://b:1",
+        "nonsense",
+        "http://me:hunter2@user-svc:50051",
+        "http://user-svc:50051/path",
+        "http://user-svc:50051?a=b",
+        "http://user-svc:50051#top",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+    ] {
+        let error = connect(wrong, 1).expect_err(wrong).to_string();
+        assert!(!error.contains("hunter2"), "{error}");
     }
 }
