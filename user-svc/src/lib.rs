@@ -19,6 +19,7 @@ pub mod password;
 mod process;
 pub mod profile;
 pub mod rate_limit;
+mod row_limits;
 pub mod session;
 pub mod store;
 pub mod tokens;

@@ -14,6 +14,7 @@ pub mod events;
 pub mod exercises;
 mod grpc;
 pub mod language;
+mod limits;
 mod mask;
 mod moment;
 mod paging;

@@ -35,13 +35,6 @@ pub use self::update_exercise::{ExerciseChanges, ExercisePlace};
 use crate::catalogue::Difficulty;
 use crate::planner::{Goal, PlannerKind};
 
-/// Most routines of an athlete.
-const MAX_ROUTINES: i64 = 200;
-/// Most days of a routine.
-const MAX_DAYS: usize = 14;
-/// Most exercises of a day.
-const MAX_EXERCISES: usize = 30;
-
 /// A routine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Routine {

@@ -68,6 +68,8 @@ error_codes! {
     WrongState, "WRONG_STATE", FailedPrecondition, "this cannot be done to it in its present state";
     /// Too much was asked in too short a time.
     TooManyRequests, "TOO_MANY_REQUESTS", ResourceExhausted, "too many requests; try again later";
+    /// There are as many of these as there may be; waiting does not help.
+    LimitReached, "LIMIT_REACHED", ResourceExhausted, "there are as many of these as there may be";
     /// The server is at its limit of concurrent work.
     Overloaded, "OVERLOADED", Unavailable, "the server is busy; try again shortly";
     /// Something this call depends on is away.
@@ -102,12 +104,13 @@ pub struct Failure {
     violations: Vec<Violation>,
     retry_after: Option<Duration>,
     reason: Option<Cow<'static, str>>,
+    metadata: HashMap<String, String>,
 }
 
 impl Failure {
     /// A failure with nothing but its code.
     pub fn new(code: ErrorCode) -> Self {
-        Self { code, violations: Vec::new(), retry_after: None, reason: None }
+        Self { code, violations: Vec::new(), retry_after: None, reason: None, metadata: HashMap::new() }
     }
 
     /// A request with fields that break rules.
@@ -119,6 +122,19 @@ impl Failure {
     #[must_use]
     pub fn because(self, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { reason: Some(reason.into()), ..self }
+    }
+
+    /// The same, with the fields that have to do with it.
+    #[must_use]
+    pub fn violating(self, violations: Vec<Violation>) -> Self {
+        Self { violations, ..self }
+    }
+
+    /// The same, with a value for programs in `ErrorInfo.metadata`.
+    #[must_use]
+    pub fn with_metadata(mut self, key: &'static str, value: String) -> Self {
+        self.metadata.insert(key.to_owned(), value);
+        self
     }
 
     /// The same, with the time after which another try makes sense.
@@ -142,7 +158,7 @@ impl From<ErrorCode> for Failure {
 impl From<Failure> for Status {
     fn from(failure: Failure) -> Self {
         let mut details = ErrorDetails::new();
-        details.set_error_info(failure.code.reason(), ERROR_DOMAIN, HashMap::new());
+        details.set_error_info(failure.code.reason(), ERROR_DOMAIN, failure.metadata);
         for violation in failure.violations {
             details.add_bad_request_violation(violation.field, violation.description);
         }

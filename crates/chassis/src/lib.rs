@@ -12,6 +12,7 @@ pub mod health;
 pub mod http_server;
 pub mod kafka;
 pub mod lifecycle;
+pub mod limits;
 pub mod migrations;
 pub mod ops;
 pub mod process;

@@ -10,6 +10,7 @@ use super::{AccountError, Accounts, timestamp};
 use crate::client::Client;
 use crate::email_address::EmailAddress;
 use crate::opaque_token::OpaqueToken;
+use crate::row_limits;
 use crate::store::sessions::{self, NewSession};
 use crate::store::{devices, known_places};
 use crate::user::User;
@@ -49,12 +50,16 @@ impl Accounts {
             expire_time: now + self.session_lifetime,
         };
         sessions::open(connection, &session).await?;
+        sessions::keep_newest(connection, user.user_id, row_limits::SESSIONS.most.cast_signed()).await?;
         let device_hash =
             self.pepper.pseudonym("device", &[user.user_id.as_bytes(), device.kind().as_bytes()]);
         let new_device = devices::note(connection, user.user_id, &device_hash, device.name(), now).await?;
+        devices::keep_newest(connection, user.user_id, row_limits::DEVICES.most.cast_signed()).await?;
         let email = EmailAddress::parse(&user.email).ok();
         if let Some(place) = email.and_then(|email| self.place_hash(&email, client)) {
             known_places::note(connection, user.user_id, &place, now).await?;
+            known_places::keep_newest(connection, user.user_id, row_limits::PLACES.most.cast_signed())
+                .await?;
         }
         let event = UserSignedIn {
             user_id: user.user_id.to_string(),

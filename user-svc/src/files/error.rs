@@ -1,6 +1,7 @@
 //! What can go wrong in a use case of files.
 
 use chassis::errors::Violation;
+use chassis::limits::LimitReached;
 
 use super::objects::ObjectError;
 
@@ -13,6 +14,9 @@ pub enum FileError {
     /// The upload ended before its end.
     #[error("the upload broke off")]
     Interrupted,
+    /// The account has as much as it may.
+    #[error("a limit is reached")]
+    LimitReached(#[from] LimitReached),
     /// There is no such file, or it is somebody else's.
     #[error("there is no such file")]
     NotFound,

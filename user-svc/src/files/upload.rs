@@ -4,6 +4,7 @@
 //! is kept is written anew.
 
 use bytes::Bytes;
+use chassis::limits::Limit;
 use chrono::TimeDelta;
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use super::leftovers::Leftovers;
 use super::picture::{self, Inspector, PictureError, PictureType, Rewritten};
 use super::{File, FileError, FilePurpose, Files, MAX_FILE_BYTES, ObjectError};
+use crate::row_limits;
 use crate::store::files::Usage;
 use crate::store::{doomed_objects, files};
 
@@ -147,17 +149,10 @@ impl Files {
     }
 
     fn check_room(&self, usage: Usage, size_bytes: u64) -> Result<(), FileError> {
-        let limits = self.limits;
-        if usage.files >= u64::from(limits.max_files) {
-            let reason = format!("is one too many: an account keeps at most {} files", limits.max_files);
-            return Err(FileError::invalid("file", reason));
-        }
-        if usage.bytes + size_bytes > limits.max_bytes {
-            let reason =
-                format!("is too much: the files of an account have at most {} bytes", limits.max_bytes);
-            return Err(FileError::invalid("file", reason));
-        }
-        Ok(())
+        let most_files = Limit { most: u64::from(self.limits.max_files), ..row_limits::FILES };
+        most_files.check(usage.files.cast_signed(), 1)?;
+        let most_bytes = Limit { most: self.limits.max_bytes, ..row_limits::FILE_BYTES };
+        Ok(most_bytes.check(usage.bytes.cast_signed(), size_bytes)?)
     }
 }
 

@@ -181,6 +181,7 @@ fn failure(error: &FileError) -> Failure {
     match error {
         FileError::Invalid(violations) => Failure::invalid(violations.clone()),
         FileError::Interrupted => Failure::invalid(vec![Violation::new("file", "broke off before its end")]),
+        FileError::LimitReached(reached) => (*reached).into(),
         FileError::NotFound => ErrorCode::NotFound.into(),
         FileError::AccountGone => ErrorCode::TokenInvalid.into(),
         FileError::Objects(_) => Failure::new(ErrorCode::DependencyUnavailable).retry_after(AWAY_DELAY),

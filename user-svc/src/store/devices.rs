@@ -41,6 +41,28 @@ pub(crate) async fn note(
     .await
 }
 
+/// Forgets the devices of an account beyond `most`, those unused longest.
+pub(crate) async fn keep_newest(connection: &mut PgConnection, user_id: Uuid, most: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        DELETE FROM devices
+        WHERE user_id = $1
+            AND device_hash IN (
+                SELECT device_hash
+                FROM devices
+                WHERE user_id = $1
+                ORDER BY last_use_time DESC, device_hash
+                OFFSET $2
+            )
+        "#,
+        user_id,
+        most,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Answers the devices of an account, latest first.
 pub(crate) async fn of_user(connection: &mut PgConnection, user_id: Uuid) -> sqlx::Result<Vec<KnownDevice>> {
     sqlx::query_as!(

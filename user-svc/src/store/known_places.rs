@@ -27,6 +27,27 @@ pub(crate) async fn note(
     Ok(())
 }
 
+/// Forgets the places of an account beyond `most`, those unused longest.
+pub(crate) async fn keep_newest(connection: &mut PgConnection, user_id: Uuid, most: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        DELETE FROM known_places
+        WHERE place_hash IN (
+            SELECT place_hash
+            FROM known_places
+            WHERE user_id = $1
+            ORDER BY last_use_time DESC, place_hash
+            OFFSET $2
+        )
+        "#,
+        user_id,
+        most,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Whether somebody signed in from a place after `since`.
 pub(crate) async fn is_known(
     connection: &mut PgConnection,

@@ -41,6 +41,28 @@ pub(crate) async fn open(connection: &mut PgConnection, session: &NewSession<'_>
     Ok(())
 }
 
+/// Deletes the sessions of an account beyond `most`, ended ones first, then those unused longest. The caller holds the
+/// row of the account.
+pub(crate) async fn keep_newest(connection: &mut PgConnection, user_id: Uuid, most: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        DELETE FROM sessions
+        WHERE session_id IN (
+            SELECT session_id
+            FROM sessions
+            WHERE user_id = $1
+            ORDER BY revoke_time IS NULL DESC, COALESCE(last_use_time, create_time) DESC, session_id DESC
+            OFFSET $2
+        )
+        "#,
+        user_id,
+        most,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Answers up to `limit` living sessions of an account that were opened before the given one, newest first.
 pub(crate) async fn page(
     connection: &mut PgConnection,

@@ -256,14 +256,17 @@ async fn an_account_keeps_no_more_than_its_share() {
     let token = service.open_account("anna@example.org").await.access_token;
     // Three files and 12 MiB, as the fixture says.
     service.upload(&token, &png(9 * 1024 * 1024)).await.unwrap();
-    let (_, reason) = violation(&service.upload(&token, &png(9 * 1024 * 1024)).await.unwrap_err());
-    assert!(reason.contains("bytes"), "{reason}");
+    let too_much = service.upload(&token, &png(9 * 1024 * 1024)).await.unwrap_err();
+    assert_eq!((too_much.code(), reason(&too_much).as_str()), (Code::ResourceExhausted, "LIMIT_REACHED"));
+    assert!(too_much.message().contains("at most 12582912 bytes of pictures"), "{}", too_much.message());
     let two = png(2_000);
     // Uploads that race do not get past the limit together.
-    let uploads = futures::future::join_all((0..5).map(|_| service.upload(&token, &two))).await;
+    let uploads = futures::future::join_all((0..50).map(|_| service.upload(&token, &two))).await;
     assert_eq!(uploads.iter().filter(|upload| upload.is_ok()).count(), 2);
-    let (_, reason) = violation(&service.upload(&token, &two).await.unwrap_err());
-    assert!(reason.contains("at most 3 files"), "{reason}");
+    for refused in uploads.into_iter().chain([service.upload(&token, &two).await]).filter_map(Result::err) {
+        assert_eq!((refused.code(), reason(&refused).as_str()), (Code::ResourceExhausted, "LIMIT_REACHED"));
+        assert!(refused.message().contains("at most 3 pictures"), "{}", refused.message());
+    }
     service.stop().await;
 }
 

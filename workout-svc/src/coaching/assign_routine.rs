@@ -23,6 +23,7 @@ impl Training {
         let mut transaction = self.pool.begin().await?;
         let trainer = self.trainer(&mut transaction, caller).await?;
         let athlete = self.followed(&mut transaction, &trainer, athlete_id).await?;
+        self.lock_athlete(&mut transaction, athlete_id).await?;
         let original = self.load_routine(&mut transaction, &trainer, trainer.user_id, routine_id).await?;
         let routine = Routine {
             routine_id: Uuid::now_v7(),
@@ -40,6 +41,8 @@ impl Training {
         ids.dedup();
         let copied =
             own_exercises::copy(&mut transaction, trainer.user_id, athlete.user_id, &ids, now).await?;
+        // Counted with the copies, some of which the athlete may have had.
+        self.check_room_for_exercises(&mut transaction, athlete.user_id, 0).await?;
         let copied: HashMap<_, _> = copied.into_iter().collect();
         for id in exercise_ids(&mut copy) {
             *id = copied.get(id).copied().unwrap_or(*id);

@@ -3,6 +3,7 @@
 use fitness_proto::fitness::workout::v1::AthleteFollowed;
 use uuid::Uuid;
 
+use crate::limits;
 use crate::store::{followings, trainer_profiles};
 use crate::training::{Training, TrainingError, timestamp};
 
@@ -14,11 +15,12 @@ impl Training {
         }
         let now = self.now();
         let mut transaction = self.pool.begin().await?;
-        self.hold_athlete(&mut transaction, athlete_id).await?;
+        self.lock_athlete(&mut transaction, athlete_id).await?;
         if !trainer_profiles::hold(&mut transaction, trainer_id).await? {
             return Err(TrainingError::NotFound);
         }
         if followings::insert(&mut transaction, trainer_id, athlete_id, now).await? {
+            limits::TRAINERS.check(followings::count_of(&mut transaction, athlete_id).await?, 0)?;
             let event = AthleteFollowed {
                 user_id: athlete_id.to_string(),
                 trainer_ids: vec![trainer_id.to_string()],

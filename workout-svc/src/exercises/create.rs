@@ -1,14 +1,13 @@
 //! `CreateExercise`: makes an exercise of the caller's own.
 
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Details, Exercise};
 use crate::catalogue::Measure;
+use crate::limits;
 use crate::store::own_exercises;
 use crate::training::{Training, TrainingError};
-
-/// Most exercises that one athlete makes.
-const MAX_OWN: i64 = 500;
 
 /// A new exercise.
 #[derive(Clone, Debug)]
@@ -29,10 +28,8 @@ impl Training {
         let details = request.details.checked("")?;
         let now = self.now();
         let mut transaction = self.pool.begin().await?;
-        self.hold_athlete(&mut transaction, user_id).await?;
-        if own_exercises::count(&mut transaction, user_id).await? >= MAX_OWN {
-            return Err(TrainingError::wrong_state(format!("{MAX_OWN} own exercises are enough")));
-        }
+        self.lock_athlete(&mut transaction, user_id).await?;
+        self.check_room_for_exercises(&mut transaction, user_id, 1).await?;
         let exercise = Exercise {
             exercise_id: Uuid::now_v7(),
             owner_id: Some(user_id),
@@ -44,5 +41,18 @@ impl Training {
         own_exercises::insert(&mut transaction, &exercise).await?;
         transaction.commit().await?;
         Ok(exercise)
+    }
+
+    /// Refuses exercises of somebody's own that are too many; the caller has locked the athlete.
+    pub(crate) async fn check_room_for_exercises(
+        &self,
+        connection: &mut PgConnection,
+        user_id: Uuid,
+        more: u64,
+    ) -> Result<(), TrainingError> {
+        let present = own_exercises::count(connection, user_id).await?;
+        limits::EXERCISES.check(present.in_use, more)?;
+        limits::EXERCISES_EVER.check(present.ever, more)?;
+        Ok(())
     }
 }

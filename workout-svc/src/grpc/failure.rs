@@ -31,6 +31,7 @@ fn failure(error: &TrainingError) -> Failure {
     match error {
         TrainingError::Invalid(violations) => Failure::invalid(violations.clone()),
         TrainingError::NotFound => ErrorCode::NotFound.into(),
+        TrainingError::LimitReached(reached) => (*reached).into(),
         TrainingError::WrongState(reason) => Failure::new(ErrorCode::WrongState).because(reason.clone()),
         TrainingError::AlreadyExists => ErrorCode::AlreadyExists.into(),
         TrainingError::Forbidden => ErrorCode::PermissionDenied.into(),

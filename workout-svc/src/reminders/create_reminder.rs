@@ -3,12 +3,10 @@
 use uuid::Uuid;
 
 use super::{Placed, Reminder, UNKNOWN_ROUTINE, Weekdays, skip_dates, time_of_day, time_zone};
+use crate::limits;
 use crate::store::{plans, reminders};
 use crate::text;
 use crate::training::{Training, TrainingError};
-
-/// Most reminders of an athlete.
-const MAX_REMINDERS: i64 = 50;
 
 /// A reminder to set, with texts as the caller gave them.
 #[derive(Clone, Debug)]
@@ -52,9 +50,7 @@ impl Training {
         {
             return Err(TrainingError::invalid("routine_id", UNKNOWN_ROUTINE));
         }
-        if reminders::count(&mut transaction, user_id).await? >= MAX_REMINDERS {
-            return Err(TrainingError::wrong_state(format!("{MAX_REMINDERS} reminders are enough")));
-        }
+        limits::REMINDERS.check(reminders::count(&mut transaction, user_id).await?, 1)?;
         let mut reminder = Reminder {
             reminder_id: Uuid::now_v7(),
             message,

@@ -4,7 +4,8 @@ use fitness_proto::fitness::workout::v1::RoutineAction;
 use uuid::Uuid;
 
 use super::draft::Known;
-use super::{Actor, Day, DayDraft, MAX_DAYS};
+use super::{Actor, Day, DayDraft};
+use crate::limits;
 use crate::store::{routine_days, routine_exercises};
 use crate::training::{Training, TrainingError};
 
@@ -19,9 +20,7 @@ impl Training {
         let mut transaction = self.pool.begin().await?;
         let athlete = self.hold_athlete(&mut transaction, user_id).await?;
         let routine = self.change_routine(&mut transaction, user_id, routine_id).await?;
-        if routine.day_count >= MAX_DAYS {
-            return Err(TrainingError::wrong_state(format!("it has {MAX_DAYS} days already")));
-        }
+        limits::DAYS.check(routine.day_count as i64, 1)?;
         let known = Known::of(&mut transaction, &athlete, &draft.exercises).await?;
         let day = known.day(&draft, routine.day_count as i32 + 1, "")?;
         routine_days::insert(&mut transaction, routine_id, std::slice::from_ref(&day)).await?;

@@ -4,7 +4,8 @@ use fitness_proto::fitness::workout::v1::RoutineAction;
 use uuid::Uuid;
 
 use super::draft::Known;
-use super::{Actor, DayExercise, ExerciseDraft, MAX_EXERCISES};
+use super::{Actor, DayExercise, ExerciseDraft};
+use crate::limits;
 use crate::store::{routine_days, routine_exercises};
 use crate::training::{Training, TrainingError};
 
@@ -22,9 +23,7 @@ impl Training {
         let routine = self.change_routine(&mut transaction, user_id, routine_id).await?;
         routine_days::find(&mut transaction, routine_id, day_id).await?.ok_or(TrainingError::NotFound)?;
         let count = routine_exercises::count(&mut transaction, day_id).await?;
-        if count >= MAX_EXERCISES as i64 {
-            return Err(TrainingError::wrong_state(format!("it has {MAX_EXERCISES} exercises already")));
-        }
+        limits::DAY_EXERCISES.check(count, 1)?;
         let known = Known::of(&mut transaction, &athlete, [&draft]).await?;
         let exercise = known.exercise(&draft, count as i32 + 1, "")?;
         routine_exercises::insert(&mut transaction, day_id, std::slice::from_ref(&exercise)).await?;

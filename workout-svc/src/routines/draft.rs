@@ -7,9 +7,10 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::set_plan::check_all;
-use super::{Day, DayExercise, MAX_DAYS, MAX_EXERCISES, SetPlanDraft};
+use super::{Day, DayExercise, SetPlanDraft};
 use crate::athletes::Athlete;
 use crate::exercises::Exercise;
+use crate::limits;
 use crate::store::exercises;
 use crate::text;
 use crate::training::TrainingError;
@@ -54,8 +55,9 @@ impl Known {
     /// Makes the days of a routine, or answers everything that is wrong with them.
     pub(super) fn days(&self, drafts: &[DayDraft]) -> Result<Vec<Day>, Vec<Violation>> {
         let (mut days, mut violations) = (Vec::with_capacity(drafts.len()), Vec::new());
-        if drafts.len() > MAX_DAYS {
-            violations.push(Violation::new("days", format!("must have at most {MAX_DAYS} items")));
+        let most = limits::DAYS.most;
+        if drafts.len() as u64 > most {
+            violations.push(Violation::new("days", format!("must have at most {most} items")));
         }
         for (index, draft) in drafts.iter().enumerate() {
             match self.day(draft, index as i32 + 1, &format!("days[{index}].")) {
@@ -73,9 +75,12 @@ impl Known {
             violations.push(violation);
             String::new()
         });
-        if draft.exercises.len() > MAX_EXERCISES {
-            let text = format!("must have at most {MAX_EXERCISES} items");
-            violations.push(Violation::new(format!("{prefix}exercises"), text));
+        let most = limits::DAY_EXERCISES.most;
+        if draft.exercises.len() as u64 > most {
+            violations.push(Violation::new(
+                format!("{prefix}exercises"),
+                format!("must have at most {most} items"),
+            ));
         }
         let mut exercises = Vec::with_capacity(draft.exercises.len());
         for (index, draft) in draft.exercises.iter().enumerate() {

@@ -3,8 +3,9 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{MAX_ROUTINES, Routine, WholeRoutine};
+use super::{Routine, WholeRoutine};
 use crate::athletes::Athlete;
+use crate::limits;
 use crate::store::{routine_days, routine_exercises, routines};
 use crate::training::{Training, TrainingError};
 
@@ -16,9 +17,9 @@ impl Training {
         whole: &WholeRoutine,
     ) -> Result<(), TrainingError> {
         let WholeRoutine { routine, days } = whole;
-        if routines::count(connection, routine.user_id).await? >= MAX_ROUTINES {
-            return Err(TrainingError::wrong_state(format!("{MAX_ROUTINES} routines are enough")));
-        }
+        // Whoever stores a routine of this athlete beside this one waits here, and counts this one.
+        self.lock_athlete(connection, routine.user_id).await?;
+        limits::ROUTINES.check(routines::count(connection, routine.user_id).await?, 1)?;
         routines::insert(connection, routine).await?;
         routine_days::insert(connection, routine.routine_id, days).await?;
         for day in days {

@@ -48,6 +48,20 @@ pub(crate) async fn hold(
     Ok(row.map(|row| Athlete::new(row.user_id, row.display_name, &row.locale, &row.time_zone)))
 }
 
+/// How many trainers an athlete follows.
+pub(crate) async fn count_of(connection: &mut PgConnection, athlete_id: Uuid) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT count(*) AS "count!"
+        FROM followings
+        WHERE athlete_id = $1
+        "#,
+        athlete_id,
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// Stores a following and answers whether it is new.
 pub(crate) async fn insert(
     connection: &mut PgConnection,

@@ -7,14 +7,21 @@ use uuid::Uuid;
 use crate::catalogue::{Equipment, MovementPattern, MuscleGroup};
 use crate::exercises::Exercise;
 
-/// How many exercises somebody made and did not delete.
-pub(crate) async fn count(connection: &mut PgConnection, user_id: Uuid) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
+/// How many exercises somebody has made.
+pub(crate) struct Present {
+    pub(crate) in_use: i64,
+    /// The deleted ones as well.
+    pub(crate) ever: i64,
+}
+
+/// Counts the exercises that somebody has made or was given with a routine.
+pub(crate) async fn count(connection: &mut PgConnection, user_id: Uuid) -> sqlx::Result<Present> {
+    sqlx::query_as!(
+        Present,
         r#"
-        SELECT count(*) AS "count!"
+        SELECT count(*) FILTER (WHERE delete_time IS NULL) AS "in_use!", count(*) AS "ever!"
         FROM exercises
         WHERE owner_id = $1
-            AND delete_time IS NULL
         "#,
         user_id,
     )

@@ -67,6 +67,27 @@ pub(crate) struct Drawn {
     pub(crate) finished: bool,
 }
 
+/// How many workouts an athlete has.
+pub(crate) struct Present {
+    pub(crate) open: i64,
+    pub(crate) all: i64,
+}
+
+/// Counts the workouts of an athlete.
+pub(crate) async fn count(connection: &mut PgConnection, user_id: Uuid) -> sqlx::Result<Present> {
+    sqlx::query_as!(
+        Present,
+        r#"
+        SELECT count(*) FILTER (WHERE finish_time IS NULL) AS "open!", count(*) AS "all!"
+        FROM workouts
+        WHERE user_id = $1
+        "#,
+        user_id,
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// Stores a workout.
 pub(crate) async fn insert(connection: &mut PgConnection, new: &NewWorkout) -> sqlx::Result<Workout> {
     let training_date = sqlx::query_scalar!(

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use chassis::errors::Violation;
+use chassis::limits::LimitReached;
 
 /// Why a use case did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +14,10 @@ pub enum TrainingError {
     /// There is no such thing, or it is not the caller's to see.
     #[error("there is no such thing")]
     NotFound,
-    /// It is not in a state in which this can be done to it, or holds as much as it may.
+    /// There are as many of them as there may be.
+    #[error("a limit is reached")]
+    LimitReached(#[from] LimitReached),
+    /// It is not in a state in which this can be done to it.
     #[error("its state does not allow this: {0}")]
     WrongState(Cow<'static, str>),
     /// There is one already.

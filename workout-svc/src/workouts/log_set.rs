@@ -3,12 +3,10 @@
 use uuid::Uuid;
 
 use super::{Measures, WorkoutSet, moment_in_workout};
+use crate::limits;
 use crate::store::{exercises, workout_sets, workouts};
 use crate::text;
 use crate::training::{Training, TrainingError};
-
-/// Most sets of a workout, those included that were deleted again.
-const MAX_SETS: i32 = 500;
 
 /// A set to log.
 #[derive(Clone, Debug)]
@@ -35,9 +33,7 @@ impl Training {
         if drawn.finished {
             return Err(TrainingError::wrong_state("it is finished already"));
         }
-        if drawn.number > MAX_SETS {
-            return Err(TrainingError::wrong_state(format!("it has {MAX_SETS} sets already")));
-        }
+        limits::SETS.check(i64::from(drawn.number), 0)?;
         if exercises::find(&mut transaction, &athlete, request.exercise_id).await?.is_none() {
             return Err(TrainingError::invalid("exercise_id", UNKNOWN_EXERCISE));
         }

@@ -6,6 +6,7 @@ use fitness_proto::fitness::workout::v1::WorkoutStarted;
 use uuid::Uuid;
 
 use super::{CLOCK_SKEW, Detailed};
+use crate::limits;
 use crate::store::workouts::{self, NewWorkout};
 use crate::store::{followings, plans};
 use crate::text;
@@ -36,7 +37,10 @@ impl Training {
         let now = self.now();
         let (name, note, start_time) = check(&request, now)?;
         let mut transaction = self.pool.begin().await?;
-        let athlete = self.hold_athlete(&mut transaction, user_id).await?;
+        let athlete = self.lock_athlete(&mut transaction, user_id).await?;
+        let present = workouts::count(&mut transaction, user_id).await?;
+        limits::OPEN_WORKOUTS.check(present.open, 1)?;
+        limits::WORKOUTS.check(present.all, 1)?;
         let (plan, day_name) = match request.routine {
             None => (Vec::new(), None),
             Some((routine_id, day_id)) => {

@@ -244,6 +244,6 @@ async fn five_hundred_exercises_of_ones_own_are_enough() {
     .await
     .unwrap();
     let refused = service.exercises.clone().create_exercise(anna.ask(new_exercise("Last"))).await;
-    assert_refused("WRONG_STATE", refused);
+    assert_refused("LIMIT_REACHED", refused);
     service.stop().await;
 }

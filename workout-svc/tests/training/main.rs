@@ -12,6 +12,7 @@ mod exercises;
 mod fixture;
 mod generating;
 mod history;
+mod limits;
 mod progress;
 mod refusals;
 mod reminders;

@@ -281,10 +281,10 @@ async fn there_is_an_end_to_sets_and_reminders() {
     let workout_id = diary.start().await.workout_id;
     sqlx::query("UPDATE workouts SET last_number = 499").execute(&service.pool).await.unwrap();
     diary.log(&workout_id, &exercise, 5, 100.0).await;
-    assert_refused("WRONG_STATE", diary.log_set(set(&workout_id, &exercise, 5, 100.0)).await);
+    assert_refused("LIMIT_REACHED", diary.log_set(set(&workout_id, &exercise, 5, 100.0)).await);
     for _ in 0..50 {
         diary.remind(daily("18:30")).await;
     }
-    assert_refused("WRONG_STATE", diary.create_reminder(daily("18:30")).await);
+    assert_refused("LIMIT_REACHED", diary.create_reminder(daily("18:30")).await);
     service.stop().await;
 }

@@ -289,7 +289,7 @@ async fn days_that_are_added_at_the_same_time_get_places_of_their_own() {
     let (added, refused): (Vec<_>, Vec<_>) = calls.join_all().await.into_iter().partition(Result::is_ok);
     assert_eq!(added.len(), 13);
     for outcome in refused {
-        assert_refused("WRONG_STATE", outcome);
+        assert_refused("LIMIT_REACHED", outcome);
     }
     let read = get(&service, &anna, &made.routine_id).await.unwrap();
     assert_eq!(read.days.iter().map(|day| day.position).collect::<Vec<_>>(), (1..=14).collect::<Vec<_>>());
@@ -351,6 +351,6 @@ async fn two_hundred_routines_are_enough() {
     .await
     .unwrap();
     let copy = proto::CopyRoutineRequest { routine_id: made.routine_id, name: String::new() };
-    assert_refused("WRONG_STATE", service.routines.clone().copy_routine(anna.ask(copy)).await);
+    assert_refused("LIMIT_REACHED", service.routines.clone().copy_routine(anna.ask(copy)).await);
     service.stop().await;
 }

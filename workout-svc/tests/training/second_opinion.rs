@@ -236,7 +236,9 @@ async fn take(service: &Service, diary: &Diary, exercises: &[String], model: &mu
                 sets: logged,
                 records: BTreeMap::new(),
             });
-            if *finish {
+            // An athlete has at most five workouts that go on.
+            let open = model.workouts.iter().filter(|workout| !workout.finished).count();
+            if *finish || open == 5 {
                 diary.finish(&workout.workout_id).await;
                 model.finish(model.workouts.len() - 1);
             }
