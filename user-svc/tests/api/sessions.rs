@@ -5,7 +5,7 @@ use fitness_proto::fitness::user::v1 as proto;
 use tonic::Code;
 
 use crate::calls::signed;
-use crate::fixture::{PASSWORD, Service, reason};
+use crate::fixture::{PASSWORD, Service, reason, within};
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0";
 
@@ -48,6 +48,48 @@ async fn the_list_comes_in_pages() {
     }
     assert_eq!(seen.len(), 5);
     assert!(seen.windows(2).all(|pair| pair[0] > pair[1]), "newest first, none twice");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn an_account_has_at_most_a_hundred_sessions_and_the_one_unused_longest_makes_way() {
+    let service = Service::start().await;
+    let first = service.open_account("anna@example.org").await;
+    let second = service.login("anna@example.org", PASSWORD).await.unwrap();
+    // As many sessions as fit with one more, and more devices and places than are remembered.
+    for fill in [
+        "INSERT INTO sessions (session_id, user_id, device, create_time, last_use_time, expire_time)
+         SELECT gen_random_uuid(), user_id, '', create_time, create_time + interval '10 seconds', expire_time
+         FROM (SELECT * FROM sessions ORDER BY session_id DESC LIMIT 1) AS sessions, generate_series(1, 97)",
+        "INSERT INTO devices (user_id, device_hash, device, first_use_time, last_use_time)
+         SELECT user_id, decode(lpad(to_hex(number), 64, '0'), 'hex'), '', create_time, create_time
+         FROM users, generate_series(1, 120) AS number",
+        "INSERT INTO known_places (place_hash, user_id, last_use_time)
+         SELECT decode(lpad(to_hex(number), 64, '0'), 'hex'), user_id, create_time
+         FROM users, generate_series(1, 220) AS number",
+    ] {
+        sqlx::query(fill).execute(&service.pool).await.unwrap();
+    }
+    service.clock.advance(TimeDelta::minutes(1));
+    service.refresh(&second.refresh_token).await.unwrap();
+    service.login_from("anna@example.org", PASSWORD, FIREFOX, "203.0.113.1").await.unwrap();
+    service.get_me(&first.access_token).await.expect("a hundred sessions are not too many");
+    let mut signing_in = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let mut auth = service.auth.clone();
+        let request =
+            proto::LoginRequest { email: "anna@example.org".to_owned(), password: PASSWORD.to_owned() };
+        signing_in.spawn(async move { auth.login(request).await });
+    }
+    for outcome in within("fifty sign-ins", signing_in.join_all()).await {
+        outcome.expect("nobody is refused for the number of their sessions");
+    }
+    assert_eq!(service.count("SELECT count(*) FROM sessions").await, 100);
+    let ended = service.get_me(&first.access_token).await.unwrap_err();
+    assert_eq!(reason(&ended), "TOKEN_INVALID");
+    service.get_me(&second.access_token).await.expect("it was used a minute ago");
+    assert_eq!(service.count("SELECT count(*) FROM devices").await, 100);
+    assert_eq!(service.count("SELECT count(*) FROM known_places").await, 200);
     service.stop().await;
 }
 
