@@ -40,9 +40,15 @@ impl Accounts {
             let stored = passwords::by_id(&mut connection, caller.user_id).await?;
             (caller, stored.ok_or(AccountError::SessionEnded)?)
         };
-        let owner = Owner { email: &caller.email, display_name: &caller.display_name };
-        let chosen = self.choose_password("new_password", &request.new_password, owner).await?;
         let spent = self.spend(Act::TryOldPassword(principal.user_id), client).await?;
+        let owner = Owner { email: &caller.email, display_name: &caller.display_name };
+        let chosen = match self.choose_password("new_password", &request.new_password, owner).await {
+            Ok(chosen) => chosen,
+            Err(error) => {
+                self.give_back(spent).await;
+                return Err(error);
+            }
+        };
         let comparison =
             match self.passwords.compare(request.old_password, stored.password_hash.as_deref()).await {
                 Ok(comparison) => comparison,

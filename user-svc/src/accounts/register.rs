@@ -10,6 +10,7 @@
 //!
 //! Whoever asks learns nothing of this. The same request within its minute is a repeat and changes nothing, known or not.
 
+use chassis::errors::Violation;
 use chrono::{DateTime, TimeDelta, Utc};
 use fitness_proto::fitness::user::v1::{RegistrationRepeated, UserRegistered};
 use secrecy::SecretString;
@@ -22,7 +23,6 @@ use super::{AccountError, Accounts, timestamp};
 use crate::client::Client;
 use crate::email_address::EmailAddress;
 use crate::one_time_code::Purpose;
-use crate::password::ChosenPassword;
 use crate::password::strength::Owner;
 use crate::profile::Profile;
 use crate::store::one_time_codes::{self, Earlier};
@@ -54,11 +54,18 @@ const TURNS: u32 = 4;
 impl Accounts {
     /// Opens the account, or tells the owner of the address about the attempt.
     pub async fn register(&self, request: Register, client: &Client) -> Result<(), AccountError> {
-        // By what the request says and nothing else: an answer that depended on an account would tell of it.
+        let (email, profile) = parse(&request)?;
+        let spent = self.spend(Act::Register(&email), client).await?;
+        // By what the request says and nothing else: an answer that depended on an account would tell of it. Counted
+        // before, as a judgement is work; a weak password uses up nothing.
         let owner = Owner { email: &request.email, display_name: &request.display_name };
-        let chosen = self.choose_password("password", &request.password, owner).await;
-        let (email, profile, chosen) = parse(&request, chosen)?;
-        let _ = self.spend(Act::Register(&email), client).await?;
+        let chosen = match self.choose_password("password", &request.password, owner).await {
+            Ok(chosen) => chosen,
+            Err(error) => {
+                self.give_back(spent).await;
+                return Err(error);
+            }
+        };
         let address_hash = self.address_hash(&email);
         let request_hash = self.request_hash(&request);
         let mut hashed = None;
@@ -179,21 +186,11 @@ fn registered(user_id: Uuid, email: &EmailAddress, profile: &Profile, now: DateT
     }
 }
 
-fn parse(
-    request: &Register,
-    chosen: Result<ChosenPassword, AccountError>,
-) -> Result<(EmailAddress, Profile, ChosenPassword), AccountError> {
+fn parse(request: &Register) -> Result<(EmailAddress, Profile), Vec<Violation>> {
     let email = EmailAddress::parse_field(&request.email);
-    let (chosen, weakness) = match chosen {
-        Ok(chosen) => (Some(chosen), None),
-        Err(AccountError::Invalid(violations)) => (None, Some(violations)),
-        Err(error) => return Err(error),
-    };
     let profile = Profile::parse(&request.display_name, &request.locale, &request.time_zone);
-    match (email, profile, chosen) {
-        (Ok(email), Ok(profile), Some(chosen)) => Ok((email, profile, chosen)),
-        (email, profile, _) => Err(AccountError::Invalid(
-            [email.err(), weakness, profile.err()].into_iter().flatten().flatten().collect(),
-        )),
+    match (email, profile) {
+        (Ok(email), Ok(profile)) => Ok((email, profile)),
+        (email, profile) => Err([email.err(), profile.err()].into_iter().flatten().flatten().collect()),
     }
 }

@@ -4,7 +4,9 @@ use fitness_proto::fitness::user::v1 as proto;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::fixture::{PASSWORD, Service, reason, registration};
+use user_svc::rate_limit::RateLimits;
+
+use crate::fixture::{Options, PASSWORD, Service, reason, registration, wide_limits};
 
 const EMAIL: &str = "anna.hohenstein@riverside.example";
 const NAME: &str = "Anna Hohenstein";
@@ -66,6 +68,28 @@ async fn a_weak_password_is_refused_by_the_request_alone_whoever_has_the_address
         (known.code(), known.message(), known.details()),
         (unknown.code(), unknown.message(), unknown.details())
     );
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_weak_password_uses_up_no_try_and_no_try_is_judged_for_nothing() {
+    let limits = RateLimits { mails_per_address: 1, sign_ins_per_address: 1, ..wide_limits() };
+    let service = Service::start_ready(Options::limited(limits).await).await;
+    for password in WEAK {
+        let weak = proto::RegisterRequest { password: password.to_owned(), ..anna() };
+        assert_weak(&service.register_as(weak).await.unwrap_err(), "password");
+    }
+    service.register_as(anna()).await.unwrap();
+    // The limit comes before the judgement, which is work.
+    let weak = proto::RegisterRequest { password: WEAK[0].to_owned(), ..anna() };
+    assert_eq!(reason(&service.register_as(weak).await.unwrap_err()), "TOO_MANY_REQUESTS");
+
+    let opened = service.verify(EMAIL, &service.last_code().await).await.unwrap();
+    for password in WEAK {
+        let change = service.change_password(&opened.access_token, PASSWORD, password);
+        assert_weak(&change.await.unwrap_err(), "new_password");
+    }
+    service.change_password(&opened.access_token, PASSWORD, "a phrase of my own").await.unwrap();
     service.stop().await;
 }
 
