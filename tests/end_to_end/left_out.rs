@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write as _;
 
-const LEFT_OUT: [(&str, &str); 6] = [
+const LEFT_OUT: [(&str, &str); 7] = [
     ("forged_events", "the services refuse forged records by themselves, whichever broker brings them"),
     ("readme_tour", "the README speaks of fitness-trainer, the one process"),
     (
@@ -12,6 +12,10 @@ const LEFT_OUT: [(&str, &str); 6] = [
     ),
     ("silence", "its proxy stands before the database of the one process; the cuts are tested with chassis"),
     ("stopping", "the one process and its children; real_servers::stops has the stops of the services"),
+    (
+        "text_around_calls",
+        "thousands of requests by hand, which are about the services and not the servers behind them",
+    ),
     ("text_everywhere", "hundreds of requests that are refused before any server is asked"),
 ];
 

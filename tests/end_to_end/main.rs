@@ -30,6 +30,7 @@ mod sessions;
 mod settings;
 mod silence;
 mod stopping;
+mod text_around_calls;
 mod text_everywhere;
 mod tracing_edges;
 mod training;
