@@ -19,7 +19,7 @@ use crate::harness::{Api, Deployment, Plan, Service, eventually};
 
 const KILLS: usize = 9;
 /// Registrations a second.
-const RATE: u32 = 15;
+const RATE: u32 = 10;
 /// Registrations between two kills, so that each meets load.
 const BETWEEN: usize = 20;
 /// What stood still moves again within this time after the part is back: leases of a killed worker end after ten seconds,
@@ -93,13 +93,15 @@ async fn whatever_is_killed_under_load_loses_no_mail_and_locks_nobody_out() {
     let mut deployment = super::deploy_by(Plan { durable: true, ..Plan::default() }).await;
     let load = Load::start(&Balancer::new([deployment.rest()]), RATE, vec![Call::RegisterUntilAccepted]);
     let mut rows: BTreeMap<Part, Row> = BTreeMap::new();
+    let mut door = Door::default();
     for kill in 0..kills {
         let part = ROUND[kill % ROUND.len()];
         load.until_accepted(load.accepted() + BETWEEN).await;
         let start = Instant::now();
         part.kill(&mut deployment).await;
         let away = start.elapsed();
-        let stall = until_mailed(&deployment, &load).await;
+        let accounts = load.accounts();
+        let stall = until_mailed(&deployment, accounts.keys()).await;
         deployment.assert_running();
         say(&format!(
             "kill {} of {kills}: {} {away:.1?} away, {stall:.1?} to catch up",
@@ -109,6 +111,7 @@ async fn whatever_is_killed_under_load_loses_no_mail_and_locks_nobody_out() {
         let row = rows.entry(part).or_default();
         row.away.push(away);
         row.stalls.push(stall);
+        door.open(&deployment, accounts).await;
     }
     load.until_accepted(load.accepted() + BETWEEN).await;
     let outcome = load.stop().await;
@@ -117,7 +120,8 @@ async fn whatever_is_killed_under_load_loses_no_mail_and_locks_nobody_out() {
 
     let (lost, copies) = lost_and_copied(&deployment, &outcome);
     let in_doubt = Pipeline::of(&deployment).mails_in_doubt().await;
-    let locked_out = locked_out(&deployment, &outcome).await;
+    door.open(&deployment, outcome.passwords.clone()).await;
+    let locked_out = door.locked_out;
     for (part, row) in &rows {
         say(&format!(
             "{}: {} kills; away {}; to catch up {}",
@@ -140,11 +144,11 @@ async fn whatever_is_killed_under_load_loses_no_mail_and_locks_nobody_out() {
     deployment.end().await;
 }
 
-/// Waits until everybody who has registered by now has their mail, and says how long that took.
-async fn until_mailed(deployment: &Deployment, load: &Load) -> Duration {
-    let (start, people) = (Instant::now(), load.people());
+/// Waits until all these people have their mail, and says how long that took.
+async fn until_mailed(deployment: &Deployment, people: impl Iterator<Item = &String> + Clone) -> Duration {
+    let start = Instant::now();
     eventually("everybody who registered by then is mailed", WATCHED, || async {
-        let mut waiting: BTreeSet<&str> = people.iter().map(String::as_str).collect();
+        let mut waiting: BTreeSet<&str> = people.clone().map(String::as_str).collect();
         let messages = deployment.servers.mailbox.messages();
         for recipient in messages.iter().flat_map(|message| message.recipients()) {
             waiting.remove(recipient.as_str());
@@ -176,28 +180,40 @@ fn lost_and_copied(deployment: &Deployment, outcome: &Outcome) -> (usize, usize)
     (lost.len(), copies)
 }
 
-/// What people met who cannot prove their address with a code that they were mailed, or sign in with their password then.
-async fn locked_out(deployment: &Deployment, outcome: &Outcome) -> Vec<String> {
-    let mut codes: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for message in deployment.servers.mailbox.messages() {
-        let text = message.text();
-        let digits = text.split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 6);
-        for (recipient, code) in message.recipients().iter().zip(digits) {
-            codes.entry(recipient.clone()).or_default().push(code.to_owned());
+/// People on their way in, soon after their mail has come: a code is good for a quarter of an hour, the long drill lasts
+/// longer.
+#[derive(Default)]
+struct Door {
+    passed: BTreeSet<String>,
+    /// What those met who cannot prove their address with a code that they were mailed, or sign in with their password then.
+    locked_out: Vec<String>,
+}
+
+impl Door {
+    /// Lets everybody of `accounts` try who has not tried yet. All of them have their mail.
+    async fn open(&mut self, deployment: &Deployment, accounts: BTreeMap<String, String>) {
+        let new: BTreeMap<_, _> =
+            accounts.into_iter().filter(|(email, _)| self.passed.insert(email.clone())).collect();
+        let mut codes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for message in deployment.servers.mailbox.messages() {
+            for recipient in message.recipients().iter().filter(|recipient| new.contains_key(*recipient)) {
+                let text = message.text();
+                let digits = text.split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 6);
+                codes.entry(recipient.clone()).or_default().extend(digits.map(str::to_owned));
+            }
         }
-    }
-    let mut people = outcome.passwords.iter();
-    let mut calls = JoinSet::new();
-    let mut refused = Vec::new();
-    loop {
-        while calls.len() < CALLERS
-            && let Some((email, password)) = people.next()
-        {
-            let codes = codes.remove(email).unwrap_or_default();
-            calls.spawn(come_in(deployment.api(), email.clone(), password.clone(), codes));
+        let mut people = new.into_iter();
+        let mut calls = JoinSet::new();
+        loop {
+            while calls.len() < CALLERS
+                && let Some((email, password)) = people.next()
+            {
+                let codes = codes.remove(&email).unwrap_or_default();
+                calls.spawn(come_in(deployment.api(), email, password, codes));
+            }
+            let Some(came_in) = calls.join_next().await else { return };
+            self.locked_out.extend(came_in.unwrap().err());
         }
-        let Some(came_in) = calls.join_next().await else { return refused };
-        refused.extend(came_in.unwrap().err());
     }
 }
 

@@ -69,9 +69,9 @@ impl Load {
         self.outcome.lock().unwrap().accepted.len()
     }
 
-    /// Addresses of the registrations accepted so far.
-    pub(super) fn people(&self) -> Vec<String> {
-        self.outcome.lock().unwrap().accepted.keys().cloned().collect()
+    /// Addresses and passwords of the registrations accepted so far.
+    pub(super) fn accounts(&self) -> BTreeMap<String, String> {
+        self.outcome.lock().unwrap().passwords.clone()
     }
 
     /// Waits until `count` registrations are accepted.
