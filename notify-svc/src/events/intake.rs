@@ -4,6 +4,8 @@
 //! (event, template, recipient) makes the repetition harmless. That memory reaches as far back as the retention of the
 //! ledger, so of events that are older no mail is made.
 
+mod settling;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +13,8 @@ use std::time::Duration;
 use chassis::database;
 use chrono::Utc;
 use eventbus::{Delivery, Envelope, Handler, Outcome, TraceContext};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::sync::Semaphore;
-use tokio::time::{MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Draft, Effect, effect};
@@ -25,9 +25,6 @@ use crate::ledger::recipients::{self, Recipient};
 use crate::ledger::waiting::{self, Waiting};
 use crate::metrics::Metrics;
 use crate::notification::{Category, InDoubtRule};
-
-/// How often it is looked for recipients that came unseen.
-const SETTLE_EVERY: Duration = Duration::from_secs(5);
 
 /// An event, where it was found, and the trace that its notifications belong to.
 #[derive(Clone, Debug)]
@@ -65,6 +62,7 @@ struct Stored {
     crowded: Vec<usize>,
     entered: u64,
     cancelled: u64,
+    skipped: u64,
 }
 
 impl Handler for Intake {
@@ -128,6 +126,7 @@ impl Intake {
                         outcomes[position] = Outcome::Reject(reason.to_owned());
                     }
                     self.metrics.entered(stored.entered, stored.cancelled);
+                    self.metrics.changed("skipped", stored.skipped);
                     if stored.entered > 0 {
                         self.wake.wake();
                     }
@@ -173,24 +172,38 @@ impl Intake {
         }
         recipients::upsert(&mut transaction, &known).await?;
         accounts::set_roles(&mut transaction, &roles).await?;
-        let (mut stored, mut keys) = (Stored::default(), Vec::new());
+        let (mut stored, mut keys, mut limited) = (Stored::default(), Vec::new(), Vec::new());
         if !known.is_empty() {
             let user_ids: Vec<_> = known.iter().map(|recipient| recipient.user_id).collect();
-            let arrived = waiting::arrive(&mut transaction, Some(&user_ids)).await?;
-            stored.entered += arrived.entered;
-            keys.extend(arrived.keys);
+            let mut savepoint = transaction.begin().await?;
+            match waiting::arrive(&mut savepoint, &user_ids).await {
+                Ok(arrived) => {
+                    savepoint.commit().await?;
+                    stored.entered += arrived.entered;
+                    keys.extend(arrived.keys);
+                    limited.extend(arrived.user_ids);
+                }
+                // That is the fault of what waits and not of the registration; `settle` finds out which it is.
+                Err(error) if database::refused_values(&error).is_some() => savepoint.rollback().await?,
+                Err(error) => return Err(error),
+            }
         }
         if !drafts.is_empty() {
             let user_ids: Vec<_> = drafts.iter().map(|(_, draft)| draft.user_id).collect();
             let recipients = recipients::find(&mut transaction, &user_ids).await?;
             let (new, strangers) = self.address(arrivals, &drafts, &recipients);
             stored.entered += entries::enter(&mut transaction, &new).await?;
+            let counted = new.iter().filter(|new| new.template.most_a_day().is_some());
+            limited.extend(counted.map(|new| new.recipient.user_id));
             keys.extend(new.iter().filter_map(|new| new.supersede_key.clone()));
             if !strangers.is_empty() {
                 stored.crowded = self.let_wait(&mut transaction, arrivals, &strangers).await?;
             }
         }
         stored.cancelled = entries::cancel_superseded(&mut transaction, &keys).await?;
+        if !limited.is_empty() {
+            stored.skipped = entries::skip_beyond_limits(&mut transaction, &limited).await?;
+        }
         transaction.commit().await?;
         if !erasures.is_empty() {
             tracing::info!(accounts = erasures.len(), "accounts were erased");
@@ -243,41 +256,6 @@ impl Intake {
     fn in_doubt_rule(&self, draft: &Draft) -> InDoubtRule {
         let give_up = self.give_up_in_doubt.contains(&draft.template.category());
         if give_up { InDoubtRule::GiveUp } else { InDoubtRule::Resend }
-    }
-
-    /// Enters what waited and whose recipient came unseen, and forgets what waited in vain, until `shutdown`.
-    pub(crate) async fn keep_waiting(self: Arc<Self>, shutdown: CancellationToken) {
-        let mut tick = interval(SETTLE_EVERY);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                _ = tick.tick() => {}
-            }
-            match self.settle().await {
-                Ok(0) => {}
-                Ok(notifications) => {
-                    tracing::warn!(notifications, "mails were forgotten whose account never registered");
-                }
-                Err(error) => {
-                    let error = chassis::lifecycle::chain(&error);
-                    tracing::warn!(%error, "what waits for its account waits on");
-                }
-            }
-        }
-    }
-
-    async fn settle(&self) -> Result<u64, sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
-        let forgotten = waiting::settle(&mut transaction).await?;
-        let arrived = waiting::arrive(&mut transaction, None).await?;
-        let cancelled = entries::cancel_superseded(&mut transaction, &arrived.keys).await?;
-        transaction.commit().await?;
-        self.metrics.entered(arrived.entered, cancelled);
-        if arrived.entered > 0 {
-            self.wake.wake();
-        }
-        Ok(forgotten)
     }
 
     /// Writes the recipients on the drafts; answers apart who is not known.

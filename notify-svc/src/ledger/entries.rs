@@ -143,6 +143,62 @@ pub async fn cancel_superseded(connection: &mut PgConnection, keys: &[String]) -
     Ok(cancelled.unsigned_abs())
 }
 
+/// Ends what is more for these accounts than [`Template::most_a_day`]. Answers how many were ended.
+///
+/// They count in the order of their events, and those that were ended count as well: so a repetition ends the same.
+pub async fn skip_beyond_limits(
+    connection: &mut PgConnection,
+    user_ids: &[Uuid],
+) -> Result<u64, sqlx::Error> {
+    let limits =
+        Template::ALL.into_iter().filter_map(|template| Some((template.name(), template.most_a_day()?)));
+    let (templates, limits): (Vec<_>, Vec<_>) = limits.unzip();
+    let skipped = sqlx::query_scalar!(
+        r#"WITH counted AS (
+             SELECT notification_id, most,
+                    row_number() OVER (PARTITION BY user_id, template, (event_time AT TIME ZONE 'UTC')::DATE
+                                       ORDER BY event_time, notification_id) AS number
+             FROM notifications
+             INNER JOIN UNNEST($2::TEXT[], $3::BIGINT[]) AS limited (template, most) USING (template)
+             WHERE user_id = ANY($1)
+               -- What is older has expired.
+               AND event_time > now() - INTERVAL '4 days'
+         ), beyond AS (
+             SELECT n.notification_id, most
+             FROM counted
+             INNER JOIN notifications AS n USING (notification_id)
+             WHERE number > most
+               AND n.state = 'pending'
+               AND n.next_attempt_at IS NOT NULL
+             ORDER BY n.notification_id
+             FOR UPDATE OF n
+         ), skipped AS (
+             UPDATE notifications AS n
+             SET state = 'skipped',
+                 next_attempt_at = NULL,
+                 lease_owner = NULL,
+                 lease_until = NULL,
+                 secrets = NULL,
+                 update_time = now()
+             FROM beyond
+             WHERE n.notification_id = beyond.notification_id
+             RETURNING n.notification_id, n.attempts, beyond.most
+         ), noted AS (
+             INSERT INTO notification_timeline (notification_id, state, attempt, detail)
+             SELECT notification_id, 'skipped', attempts,
+                    format('%s mails of this kind a day are enough for one recipient; this is one more', most)
+             FROM skipped
+         )
+         SELECT count(*) AS "count!" FROM skipped"#,
+        user_ids,
+        &templates as &[&str],
+        &limits,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(skipped.unsigned_abs())
+}
+
 fn column<'a, T>(new: &'a [NewNotification], field: impl Fn(&'a NewNotification) -> T) -> Vec<T> {
     new.iter().map(field).collect()
 }

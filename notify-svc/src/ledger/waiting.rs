@@ -128,19 +128,30 @@ pub struct Arrived {
     pub entered: u64,
     /// The keys under which they supersede others.
     pub keys: Vec<String>,
+    /// Whom they are for.
+    pub user_ids: Vec<Uuid>,
 }
 
-/// Enters what waited for one of the accounts, or for anybody, and has a recipient now.
-pub async fn arrive(
-    connection: &mut PgConnection,
-    user_ids: Option<&[Uuid]>,
-) -> Result<Arrived, sqlx::Error> {
+/// Accounts for which something waits and that are known now, some of them if they are many.
+pub async fn known(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT DISTINCT user_id
+         FROM waiting_notifications
+         INNER JOIN recipients USING (user_id)
+         LIMIT 1000"
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Enters what waited for one of the accounts and has a recipient now.
+pub async fn arrive(connection: &mut PgConnection, user_ids: &[Uuid]) -> Result<Arrived, sqlx::Error> {
     let rows = sqlx::query!(
         r#"WITH known AS (
              SELECT waiting.notification_id, person.email, person.display_name, person.locale, person.time_zone
              FROM waiting_notifications AS waiting
              INNER JOIN recipients AS person USING (user_id)
-             WHERE $1::UUID[] IS NULL OR waiting.user_id = ANY($1)
+             WHERE waiting.user_id = ANY($1)
              ORDER BY waiting.notification_id
              FOR KEY SHARE OF person
          ), gone AS (
@@ -162,19 +173,20 @@ pub async fn arrive(
                     'pending', now()
              FROM gone
              ON CONFLICT (event_id, template, user_id) DO NOTHING
-             RETURNING notification_id, supersede_key
+             RETURNING notification_id, user_id, supersede_key
          ), noted AS (
              INSERT INTO notification_timeline (notification_id, state, attempt, detail)
              SELECT notification_id, 'pending', 0, 'waited for the registration of its account'
              FROM entered
          )
-         SELECT supersede_key FROM entered"#,
+         SELECT user_id, supersede_key FROM entered"#,
         user_ids,
     )
     .fetch_all(connection)
     .await?;
     let entered = rows.len() as u64;
-    Ok(Arrived { entered, keys: rows.into_iter().filter_map(|row| row.supersede_key).collect() })
+    let user_ids = rows.iter().map(|row| row.user_id).collect();
+    Ok(Arrived { entered, keys: rows.into_iter().filter_map(|row| row.supersede_key).collect(), user_ids })
 }
 
 /// Forgets what waited for accounts that are gone, for too long, or beyond its own time. Answers how many of the latter
@@ -198,12 +210,12 @@ pub async fn settle(connection: &mut PgConnection) -> Result<u64, sqlx::Error> {
     Ok(forgotten.rows_affected())
 }
 
-/// Forgets what waited for accounts.
-pub async fn erase(connection: &mut PgConnection, user_ids: &[Uuid]) -> Result<(), sqlx::Error> {
-    sqlx::query!("DELETE FROM waiting_notifications WHERE user_id = ANY($1)", user_ids)
+/// Forgets what waited for accounts. Answers how much it was.
+pub async fn erase(connection: &mut PgConnection, user_ids: &[Uuid]) -> Result<u64, sqlx::Error> {
+    let erased = sqlx::query!("DELETE FROM waiting_notifications WHERE user_id = ANY($1)", user_ids)
         .execute(connection)
         .await?;
-    Ok(())
+    Ok(erased.rows_affected())
 }
 
 fn column<'a, T>(waiting: &'a [Waiting], field: impl Fn(&'a Waiting) -> T) -> Vec<T> {

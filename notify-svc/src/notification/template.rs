@@ -77,6 +77,14 @@ impl Template {
         }
     }
 
+    /// Most mails of the kind about one day (UTC) to one person, where it is somebody else who decides how many there are.
+    pub fn most_a_day(self) -> Option<i64> {
+        match self {
+            Self::RoutineAssigned => Some(3),
+            _ => None,
+        }
+    }
+
     /// Whether it holds a code or a link that is erased once the mail is final, so that it cannot be written again.
     pub fn has_secret(self) -> bool {
         matches!(self, Self::EmailVerification | Self::LoginCode | Self::PasswordReset)

@@ -7,6 +7,7 @@ mod app;
 mod bad_input;
 mod bad_network;
 mod crashes;
+mod daily_limit;
 mod dead_letters;
 mod delivery;
 mod erasure;

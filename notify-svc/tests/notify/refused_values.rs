@@ -2,7 +2,9 @@
 
 use embedded::mailbox::Fault;
 
-use crate::stage::{Stage, eventually, verified};
+use uuid::Uuid;
+
+use crate::stage::{LIMIT, Person, Stage, eventually, registered, repeated, verified};
 
 /// Makes the timeline refuse what `condition` describes.
 async fn refuse(stage: &Stage, condition: &str) {
@@ -62,4 +64,34 @@ async fn a_row_that_cannot_be_written_at_all_is_left_to_its_lease_and_holds_nobo
     workers.stop().await;
     assert_eq!(stage.mailbox.messages().len(), 20);
     stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waited_and_cannot_be_entered_costs_neither_its_account_nor_others_anything() {
+    let service = crate::service::Service::start_on(Stage::new().await, None).await;
+    let stage = &service.stage;
+    let people: Vec<_> = (0..7)
+        .map(|_| {
+            let user_id = Uuid::now_v7();
+            Person { user_id, email: format!("{}@example.org", user_id.simple()) }
+        })
+        .collect();
+    let early: Vec<_> = people.iter().map(verified).collect();
+    stage.take_all(&early).await;
+    let poison =
+        format!("ALTER TABLE notifications ADD CONSTRAINT poison CHECK (event_id <> '{}')", early[3].id);
+    sqlx::query(sqlx::AssertSqlSafe(poison)).execute(&stage.pool).await.unwrap();
+
+    let registrations: Vec<_> = people.iter().map(|person| registered(person, "en")).collect();
+    stage.take_all(&registrations).await;
+    let waiting = async || -> i64 {
+        let query = "SELECT count(*) FROM waiting_notifications";
+        sqlx::query_scalar(query).fetch_one(&stage.pool).await.unwrap()
+    };
+    assert!(eventually(async || waiting().await == 0).await);
+    assert!(eventually(async || stage.count("state = 'sent'").await == 6).await);
+    // The account is known all the same.
+    stage.take_all(&[repeated(&people[3])]).await;
+    assert_eq!(stage.mailbox.wait_for(&people[3].email, 1, LIMIT).await.len(), 1);
+    service.stop().await;
 }
