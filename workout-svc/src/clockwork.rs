@@ -1,6 +1,7 @@
 //! Work that comes by the clock, in every process at the same time.
 
 pub(crate) mod metrics;
+mod parts;
 
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use chassis::lifecycle::chain;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::parts::{Parts, SetAside};
 use crate::training::TrainingError;
 
 /// Calls `batch` as often as that, and again at once while it answers that more may be waiting, until `shutdown`.

@@ -13,23 +13,26 @@ use crate::ended_sessions;
 use crate::store::retention::{self, BATCH};
 
 impl Accounts {
-    /// Works at the given interval until `shutdown`. Replicas may do it at the same time: they skip each other's rows.
+    /// Works at the given interval until `shutdown`. Replicas may do it at the same time: they skip each other's rows. What
+    /// cannot be done keeps nothing else from being done.
     pub(crate) async fn keep_house(&self, interval: Duration, shutdown: CancellationToken) {
         let mut appointed = false;
         loop {
             let round = async {
                 if !appointed {
-                    self.appoint_admin().await?;
-                    appointed = true;
+                    match self.appoint_admin().await {
+                        Ok(()) => appointed = true,
+                        Err(error) => warn(&error, "the admin of the configuration"),
+                    }
                 }
-                self.prune().await
+                for leftover in Leftover::ALL {
+                    if let Err(error) = self.remove(leftover).await {
+                        warn(&error, leftover.name());
+                    }
+                }
             };
-            match shutdown.run_until_cancelled(round).await {
-                None => return,
-                Some(Ok(())) => {}
-                Some(Err(error)) => {
-                    tracing::warn!(error = %chain(&error), "housekeeping failed, it goes on later");
-                }
+            if shutdown.run_until_cancelled(round).await.is_none() {
+                return;
             }
             if shutdown.run_until_cancelled(tokio::time::sleep(interval)).await.is_none() {
                 return;
@@ -37,24 +40,78 @@ impl Accounts {
         }
     }
 
-    /// Removes ended windows of limits, registrations that nobody proved, places not used for long, ended sessions, and
-    /// refresh tokens that were used so long ago that a session could have ended since: such a token is refused like an
-    /// invented one. That sessions have ended is forgotten when no access token of them is left. The ids of handled
-    /// events go a day after events of that age count for nothing.
-    async fn prune(&self) -> Result<(), AccountError> {
-        let now = self.now();
-        let mut connection = self.pool.acquire().await?;
-        while retention::delete_ended_windows(&mut connection, now).await? == BATCH {}
-        while retention::delete_old_registrations(&mut connection, now).await? == BATCH {}
-        let long_unused = now - PLACE_LIFETIME;
-        while retention::delete_old_places(&mut connection, long_unused).await? == BATCH {}
-        while retention::delete_ended_sessions(&mut connection, now).await? == BATCH {}
-        let forgotten = now - ended_sessions::memory(self.access_tokens.lifetime());
-        while retention::delete_forgotten_ends(&mut connection, forgotten).await? == BATCH {}
-        let long_ago = now - self.session_lifetime;
-        while retention::delete_used_tokens(&mut connection, long_ago).await? == BATCH {}
-        let forgotten = now - EVENTS_COUNT - TimeDelta::days(1);
-        while retention::delete_handled_events(&mut connection, forgotten).await? == BATCH {}
-        Ok(())
+    async fn remove(&self, leftover: Leftover) -> Result<(), AccountError> {
+        let (now, mut connection) = (self.now(), self.pool.acquire().await?);
+        loop {
+            let connection = &mut connection;
+            let removed = match leftover {
+                Leftover::EndedWindows => retention::delete_ended_windows(connection, now).await?,
+                Leftover::OldRegistrations => retention::delete_old_registrations(connection, now).await?,
+                Leftover::OldPlaces => retention::delete_old_places(connection, now - PLACE_LIFETIME).await?,
+                Leftover::EndedSessions => retention::delete_ended_sessions(connection, now).await?,
+                Leftover::ForgottenEnds => {
+                    let forgotten = now - ended_sessions::memory(self.access_tokens.lifetime());
+                    retention::delete_forgotten_ends(connection, forgotten).await?
+                }
+                Leftover::UsedTokens => {
+                    retention::delete_used_tokens(connection, now - self.session_lifetime).await?
+                }
+                Leftover::HandledEvents => {
+                    let forgotten = now - EVENTS_COUNT - TimeDelta::days(1);
+                    retention::delete_handled_events(connection, forgotten).await?
+                }
+            };
+            if removed < BATCH {
+                return Ok(());
+            }
+        }
     }
+}
+
+/// What is over and goes.
+#[derive(Clone, Copy, Debug)]
+enum Leftover {
+    /// Windows of limits that have ended.
+    EndedWindows,
+    /// Registrations that nobody proved.
+    OldRegistrations,
+    /// Places not used for long.
+    OldPlaces,
+    /// Sessions that have ended.
+    EndedSessions,
+    /// That sessions have ended, once no access token of them is left.
+    ForgottenEnds,
+    /// Refresh tokens that were used so long ago that a session could have ended since: such a token is refused like an
+    /// invented one.
+    UsedTokens,
+    /// The ids of handled events, a day after events of that age count for nothing.
+    HandledEvents,
+}
+
+impl Leftover {
+    const ALL: [Self; 7] = [
+        Self::EndedWindows,
+        Self::OldRegistrations,
+        Self::OldPlaces,
+        Self::EndedSessions,
+        Self::ForgottenEnds,
+        Self::UsedTokens,
+        Self::HandledEvents,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::EndedWindows => "windows of limits",
+            Self::OldRegistrations => "registrations that nobody proved",
+            Self::OldPlaces => "places of sign-ins",
+            Self::EndedSessions => "ended sessions",
+            Self::ForgottenEnds => "ends of sessions",
+            Self::UsedTokens => "used refresh tokens",
+            Self::HandledEvents => "ids of handled events",
+        }
+    }
+}
+
+fn warn(error: &AccountError, what: &str) {
+    tracing::warn!(error = %chain(error), what, "housekeeping failed, it goes on later");
 }

@@ -70,3 +70,38 @@ async fn the_ids_of_events_go_when_events_of_that_age_count_for_nothing() {
     assert_eq!(service.count("SELECT count(*) FROM inbox").await, 7);
     service.stop().await;
 }
+
+#[tokio::test]
+async fn a_leftover_that_cannot_be_removed_keeps_no_other() {
+    let options = Options { housekeeping_interval: Duration::from_millis(20), ..Options::usual().await };
+    let service = Service::start_ready(options).await;
+    sqlx::raw_sql(
+        "CREATE FUNCTION poison() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+         BEGIN
+             RAISE EXCEPTION 'no' USING ERRCODE = 'data_exception';
+         END $$;
+         CREATE TRIGGER poison BEFORE DELETE ON rate_limits EXECUTE FUNCTION poison();
+         INSERT INTO rate_limits (limit_key, spent, allowed, expire_time) VALUES (sha256('x'), 1, 1, '2000-01-01Z');
+         INSERT INTO inbox (event_id, handle_time) VALUES (gen_random_uuid(), '2000-01-01Z')",
+    )
+    .execute(&service.pool)
+    .await
+    .unwrap();
+    within("the others to be removed", async {
+        while service.count("SELECT count(*) FROM inbox").await > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    assert_eq!(service.count("SELECT count(*) FROM rate_limits WHERE limit_key = sha256('x')").await, 1);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn no_table_refuses_that_a_row_is_deleted() {
+    let service = Service::start_ready(Options::usual().await).await;
+    let refusing = "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confdeltype NOT IN ('c', 'n')";
+    assert_eq!(service.count(refusing).await, 0);
+    assert!(service.count("SELECT count(*) FROM pg_constraint WHERE contype = 'f'").await > 5);
+    service.stop().await;
+}

@@ -250,10 +250,11 @@ pub(crate) async fn lock_followers(
     Ok(rows.into_iter().map(Reminder::from).collect())
 }
 
-/// Claims reminders whose time has come, passing over those that another process has claimed.
+/// Claims reminders whose time has come, passing over those that another process has claimed, and those set `aside`.
 pub(crate) async fn claim_due(
     connection: &mut PgConnection,
     now: DateTime<Utc>,
+    aside: &[Uuid],
     limit: i64,
 ) -> sqlx::Result<Vec<Due>> {
     let rows = sqlx::query!(
@@ -265,12 +266,14 @@ pub(crate) async fn claim_due(
         INNER JOIN athletes USING (user_id)
         LEFT JOIN routines USING (routine_id)
         WHERE next_due_time <= $1
+            AND reminder_id <> ALL($3)
         ORDER BY next_due_time
         LIMIT $2
         FOR NO KEY UPDATE OF reminders SKIP LOCKED
         "#,
         now,
         limit,
+        aside,
     )
     .fetch_all(connection)
     .await?;

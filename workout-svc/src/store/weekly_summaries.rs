@@ -37,10 +37,11 @@ pub(crate) async fn schedule(
     Ok(())
 }
 
-/// Claims summaries that are due, passing over those that another process has claimed.
+/// Claims summaries that are due, passing over those that another process has claimed, and those of athletes set `aside`.
 pub(crate) async fn claim_due(
     connection: &mut PgConnection,
     now: DateTime<Utc>,
+    aside: &[Uuid],
     limit: i64,
 ) -> sqlx::Result<Vec<Due>> {
     let rows = sqlx::query!(
@@ -49,12 +50,14 @@ pub(crate) async fn claim_due(
         FROM weekly_summaries
         INNER JOIN athletes USING (user_id)
         WHERE next_due_time <= $1
+            AND user_id <> ALL($3)
         ORDER BY next_due_time
         LIMIT $2
         FOR NO KEY UPDATE OF weekly_summaries SKIP LOCKED
         "#,
         now,
         limit,
+        aside,
     )
     .fetch_all(connection)
     .await?;

@@ -1,18 +1,18 @@
 //! Announcing weeks that are over, each once.
 //!
 //! Several processes share the work as with reminders: rows are claimed with `FOR UPDATE SKIP LOCKED`, and the event is
-//! committed together with the next due time.
+//! committed together with the next due time. A row that the database refuses fails alone ([`Parts`]).
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use eventbus::TraceContext;
 use fitness_proto::fitness::workout::v1::{AthleteActivity, WeeklySummaryDue};
-use sqlx::PgConnection;
+use sqlx::{Acquire as _, PgConnection};
 use tokio_util::sync::CancellationToken;
 
 use super::{Followed, OwnWeek, mondays, week_before};
-use crate::clockwork::{self, metrics};
+use crate::clockwork::{self, Parts, SetAside, metrics};
 use crate::progress::Period;
 use crate::store::routine_changes;
 use crate::store::weekly_summaries::{self, Due};
@@ -31,37 +31,32 @@ const KEEP_CHANGES: TimeDelta = TimeDelta::days(31);
 impl Training {
     /// Announces weeks when they are over, until `shutdown`.
     pub(crate) async fn keep_summarising(self, shutdown: CancellationToken) {
-        clockwork::run(LOOK_EVERY, shutdown, || self.summarise_weeks()).await;
+        let aside = SetAside::default();
+        clockwork::run(LOOK_EVERY, shutdown, || self.summarise_weeks(&aside)).await;
     }
 
     /// Announces a batch of weeks that are over and answers whether there may be more.
-    async fn summarise_weeks(&self) -> Result<bool, TrainingError> {
+    async fn summarise_weeks(&self, aside: &SetAside) -> Result<bool, TrainingError> {
         let now = self.now();
         let mut transaction = self.pool.begin().await?;
-        let due = weekly_summaries::claim_due(&mut transaction, now, BATCH as i64).await?;
+        let due = weekly_summaries::claim_due(&mut transaction, now, &aside.at(now), BATCH as i64).await?;
         if due.is_empty() {
             return Ok(false);
         }
-        let (mut events, mut delays) = (Vec::new(), Vec::new());
-        for claimed in &due {
-            let mondays = mondays(claimed.time_zone);
-            let due_time = mondays.newest_up_to(claimed.time, now);
-            let week = week_before(due_time, claimed.time_zone);
-            let is_new = claimed.last_week_start.is_none_or(|last| last < week.from);
-            if is_new
-                && now - due_time <= GRACE
-                && let Some(event) = event(&mut transaction, claimed, week, due_time).await?
-            {
-                let span = tracing::info_span!(parent: None, "summarise week", otel.kind = "internal");
-                events.push(self.outbox.encode(&event, TraceContext::of(&span)));
-                delays.push(now - due_time);
+        let mut delays = Vec::new();
+        let mut parts = Parts::of(&due, aside, now);
+        while let Some(part) = parts.next() {
+            let mut savepoint = transaction.begin().await?;
+            match self.announce_weeks(&mut savepoint, part, now).await {
+                Ok(announced) => {
+                    savepoint.commit().await?;
+                    delays.extend(announced);
+                }
+                Err(error) => {
+                    savepoint.rollback().await?;
+                    parts.failed(part, |due| due.user_id, error)?;
+                }
             }
-            // Without a next Monday there is no calendar either; a week later is looked again.
-            let next = mondays.next_after(now).unwrap_or(now + TimeDelta::weeks(1));
-            weekly_summaries::done(&mut transaction, claimed.user_id, week.from, next).await?;
-        }
-        if !events.is_empty() {
-            self.outbox.write(&mut transaction, &events).await?;
         }
         routine_changes::forget(&mut transaction, now - KEEP_CHANGES).await?;
         transaction.commit().await?;
@@ -70,6 +65,37 @@ impl Training {
             metrics::announced(metrics::Kind::WeeklySummary, delay);
         }
         Ok(due.len() == BATCH)
+    }
+
+    /// Announces claimed weeks, and answers how late those came of which there was something to tell.
+    async fn announce_weeks(
+        &self,
+        connection: &mut PgConnection,
+        due: &[Due],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<TimeDelta>, TrainingError> {
+        let (mut events, mut delays) = (Vec::new(), Vec::new());
+        for claimed in due {
+            let mondays = mondays(claimed.time_zone);
+            let due_time = mondays.newest_up_to(claimed.time, now);
+            let week = week_before(due_time, claimed.time_zone);
+            let is_new = claimed.last_week_start.is_none_or(|last| last < week.from);
+            if is_new
+                && now - due_time <= GRACE
+                && let Some(event) = event(connection, claimed, week, due_time).await?
+            {
+                let span = tracing::info_span!(parent: None, "summarise week", otel.kind = "internal");
+                events.push(self.outbox.encode(&event, TraceContext::of(&span)));
+                delays.push(now - due_time);
+            }
+            // Without a next Monday there is no calendar either; a week later is looked again.
+            let next = mondays.next_after(now).unwrap_or(now + TimeDelta::weeks(1));
+            weekly_summaries::done(connection, claimed.user_id, week.from, next).await?;
+        }
+        if !events.is_empty() {
+            self.outbox.write(connection, &events).await?;
+        }
+        Ok(delays)
     }
 }
 

@@ -13,6 +13,7 @@ mod fixture;
 mod generating;
 mod history;
 mod limits;
+mod poisoned_rows;
 mod progress;
 mod refusals;
 mod reminders;
