@@ -10,6 +10,9 @@ mod ended_sessions;
 mod files;
 mod first_admin;
 mod fixture;
+mod hostile;
+#[path = "../../../tests/hostile_events.rs"]
+mod hostile_events;
 mod housekeeping;
 mod login;
 mod login_code;

@@ -55,7 +55,7 @@ impl World {
     }
 }
 
-fn created(event_id: Uuid, user_id: &str) -> Envelope {
+pub(crate) fn created(event_id: Uuid, user_id: &str) -> Envelope {
     let event = TrainerProfileCreated { user_id: user_id.to_owned(), create_time: None };
     Envelope::new(&event, event_id, "workout-svc", Utc::now(), TraceContext::default())
 }

@@ -13,6 +13,9 @@ mod fixture;
 mod generating;
 mod history;
 mod limits;
+mod hostile;
+#[path = "../../../tests/hostile_events.rs"]
+mod hostile_events;
 mod poisoned_rows;
 mod progress;
 mod refusals;
