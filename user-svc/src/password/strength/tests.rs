@@ -101,6 +101,11 @@ proptest! {
     }
 
     #[test]
+    fn no_text_at_all_makes_it_fail(password: String, email: String, display_name: String) {
+        let _ = judge(&password, Owner { email: &email, display_name: &display_name });
+    }
+
+    #[test]
     fn random_letters_are_taken(password in "[a-zA-Z0-9]{14,128}") {
         prop_assert_eq!(judge(&password, ANNA), Ok(()));
     }
