@@ -1,6 +1,7 @@
 //! The bus on Kafka, through librdkafka.
 
 mod assignment;
+mod client;
 mod config;
 mod consumer;
 mod dead_letters;
@@ -13,6 +14,7 @@ mod publisher;
 mod record;
 mod record_queue;
 mod security;
+mod statistics;
 mod topics;
 mod trials;
 mod window;

@@ -121,6 +121,11 @@ impl Standalone {
         .await;
     }
 
+    /// The process.
+    pub(super) fn process(&self) -> u32 {
+        self.pid
+    }
+
     /// The processes that the system has started, by their parent's id.
     pub(super) fn descendants(&self) -> Vec<u32> {
         let mut found = vec![self.pid];

@@ -126,6 +126,14 @@ impl System {
         }
     }
 
+    /// The process that a system of one process is.
+    pub(crate) fn process(&self) -> u32 {
+        match &self.inner {
+            Inner::Standalone(standalone) => standalone.process(),
+            Inner::Processes(_) => unreachable!("whoever asks is about the one process"),
+        }
+    }
+
     /// The processes that a system of one process has started, by their parent's id.
     pub(crate) fn descendants(&self) -> Vec<u32> {
         match &self.inner {

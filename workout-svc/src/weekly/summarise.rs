@@ -38,7 +38,12 @@ impl Training {
     /// Announces a batch of weeks that are over and answers whether there may be more.
     async fn summarise_weeks(&self, aside: &SetAside) -> Result<bool, TrainingError> {
         let now = self.now();
-        let mut transaction = self.pool.begin().await?;
+        let mut connection = self.pool.acquire().await?;
+        // As with reminders: nearly always nothing is due, and that shall cost one statement.
+        if weekly_summaries::claim_due(&mut connection, now, &aside.at(now), 1).await?.is_empty() {
+            return Ok(false);
+        }
+        let mut transaction = connection.begin().await?;
         let due = weekly_summaries::claim_due(&mut transaction, now, &aside.at(now), BATCH as i64).await?;
         if due.is_empty() {
             return Ok(false);

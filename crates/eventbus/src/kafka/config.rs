@@ -6,10 +6,10 @@ use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::statistics::Statistics;
 
 use super::consumer::{ConsumerConfig, ConsumerRole};
 use super::security::Security;
+use super::statistics::Statistics;
 use crate::state::StateReporter;
 use crate::{EventSigner, TrustedSigners};
 
@@ -144,8 +144,9 @@ impl KafkaConfig {
             // Finds topics that are created later, and wakes idle connections.
             .set("topic.metadata.refresh.interval.ms", "10000")
             .set("allow.auto.create.topics", "false")
-            // How a restored connection is noticed; also carries the consumer lag.
-            .set("statistics.interval.ms", "1000")
+            // How a restored connection is noticed; also carries the consumer lag. Making and reading it is most of what
+            // an idle client does.
+            .set("statistics.interval.ms", "2000")
             // Why a broker hangs up is told at this level.
             .set_log_level(RDKafkaLogLevel::Info);
         for (name, value) in self.security.properties() {
@@ -196,8 +197,16 @@ impl ClientContext for ConnectionContext {
         }
     }
 
-    fn stats(&self, statistics: Statistics) {
-        if statistics.brokers.values().any(|broker| broker.state == "UP") {
+    fn stats_raw(&self, statistics: &[u8]) {
+        if let Some(statistics) = Statistics::read(statistics) {
+            self.told(&statistics);
+        }
+    }
+}
+
+impl ConnectionContext {
+    pub(crate) fn told(&self, statistics: &Statistics) {
+        if statistics.any_broker_is_up() {
             self.state.up();
         }
     }

@@ -14,11 +14,11 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::statistics::Statistics;
 
 use super::assignment::{Assignment, WorkerHandle};
 use super::config::ConnectionContext;
 use super::record_queue::RecordQueue;
+use super::statistics::Statistics;
 use crate::metrics::ConsumerMetrics;
 
 /// Starts the worker of a partition.
@@ -127,15 +127,12 @@ impl ClientContext for GroupContext {
         self.connection.error(error, reason);
     }
 
-    fn stats(&self, statistics: Statistics) {
-        for (name, topic) in &statistics.topics {
-            // Partition -1 is where librdkafka keeps what has no partition yet.
-            for (id, partition) in topic.partitions.iter().filter(|(id, _)| **id >= 0) {
-                // -1 is a partition that is somebody else's, or that nothing is known of: here nothing waits for it.
-                self.metrics.lag(name, *id, partition.consumer_lag.max(0));
-            }
+    fn stats_raw(&self, statistics: &[u8]) {
+        let Some(statistics) = Statistics::read(statistics) else { return };
+        for (topic, partition, lag) in statistics.lags() {
+            self.metrics.lag(topic, partition, lag);
         }
-        self.connection.stats(statistics);
+        self.connection.told(&statistics);
     }
 }
 

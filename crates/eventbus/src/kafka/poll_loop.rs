@@ -23,8 +23,10 @@ use tokio_util::sync::CancellationToken;
 use super::consumer::{ConsumerConfig, ConsumerError};
 use super::group::GroupContext;
 
-/// How soon a request to stop is noticed.
-const POLL: Duration = Duration::from_millis(50);
+/// How soon a request to stop is noticed. librdkafka ends the wait for whatever comes earlier.
+const POLL: Duration = Duration::from_millis(250);
+/// The same while the group is being left.
+const POLL_AT_END: Duration = Duration::from_millis(50);
 const SEEK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Polls until `stop` is cancelled or the client breaks down, then leaves the group.
@@ -75,7 +77,7 @@ fn close(consumer: Arc<BaseConsumer<GroupContext>>, deadline: Instant) {
     consumer.unsubscribe();
     // This serves the revocation of everything, which drains the workers and commits.
     while !consumer.context().is_idle() && Instant::now() < deadline {
-        consumer.poll(POLL);
+        consumer.poll(POLL_AT_END);
     }
     // With nothing left to give back, this one says goodbye before it returns, if that has not happened yet.
     consumer.unsubscribe();
@@ -83,7 +85,7 @@ fn close(consumer: Arc<BaseConsumer<GroupContext>>, deadline: Instant) {
         Ok(()) => {
             // This waits for the answer to the goodbye.
             while !consumer.closed() && Instant::now() < deadline {
-                consumer.poll(POLL);
+                consumer.poll(POLL_AT_END);
             }
         }
         Err(error) => tracing::warn!(%error, "the consumer group could not be left"),

@@ -5,19 +5,18 @@
 //! broker that says nothing is connected to anew by librdkafka, and the producer's number keeps the records single.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
-use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer as _};
+use tokio::sync::oneshot;
 
+use super::client::{Client, Delivered, Record};
 use super::config::{ConnectionContext, KafkaConfig, KafkaConfigError};
 use crate::state::StateReporter;
 use crate::{Ack, PublishError};
-
-type Client = FutureProducer<ConnectionContext>;
 
 /// A record to write.
 pub(crate) struct NewRecord<'a> {
@@ -32,12 +31,12 @@ pub(crate) struct NewRecord<'a> {
 pub(crate) struct Producer {
     config: ClientConfig,
     state: StateReporter,
-    client: Mutex<Client>,
+    client: Mutex<Arc<Client>>,
 }
 
 /// A record that was handed over or refused at once.
 enum Handed {
-    Waiting(DeliveryFuture),
+    Waiting(oneshot::Receiver<Delivered>),
     Answered(Result<Ack, PublishError>),
 }
 
@@ -56,7 +55,7 @@ impl Producer {
         &self,
         records: impl Iterator<Item = NewRecord<'a>>,
     ) -> Vec<Result<Ack, PublishError>> {
-        let client = self.client.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let client = Arc::clone(&self.client.lock().unwrap_or_else(PoisonError::into_inner));
         let mut handed: Vec<Handed> = Vec::with_capacity(records.size_hint().0);
         let mut refused = HashSet::new();
         for record in records {
@@ -78,7 +77,7 @@ impl Producer {
                 Handed::Answered(result) => result,
             });
         }
-        if client.client().fatal_error().is_some() {
+        if client.fatal_error().is_some() {
             self.replace(&client);
         } else if results.iter().any(Result::is_ok) {
             self.state.up();
@@ -86,14 +85,14 @@ impl Producer {
         results
     }
 
-    fn replace(&self, broken: &Client) {
+    fn replace(&self, broken: &Arc<Client>) {
         let mut current = self.client.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.client().native_ptr() != broken.client().native_ptr() {
+        if !Arc::ptr_eq(&current, broken) {
             return;
         }
         match connect(&self.config, &self.state) {
             Ok(fresh) => {
-                let fatal_error = broken.client().fatal_error().map(|(_, reason)| reason);
+                let fatal_error = broken.fatal_error().map(|(_, reason)| reason);
                 tracing::warn!(fatal_error, "the producer ended and was replaced");
                 *current = fresh;
             }
@@ -102,23 +101,25 @@ impl Producer {
     }
 }
 
-fn connect(config: &ClientConfig, state: &StateReporter) -> Result<Client, KafkaError> {
-    config.create_with_context(ConnectionContext { state: state.clone() })
+fn connect(config: &ClientConfig, state: &StateReporter) -> Result<Arc<Client>, KafkaError> {
+    Client::connect(config, ConnectionContext { state: state.clone() }).map(Arc::new)
 }
 
 /// Hands one record over; while the queue of librdkafka is full, waits for the oldest records of this batch.
 async fn hand_over(client: &Client, record: NewRecord<'_>, handed: &mut [Handed]) -> Handed {
-    let mut record = FutureRecord::<[u8], [u8]> {
+    let (report, reported) = oneshot::channel();
+    let mut record = Record {
         topic: record.topic,
         partition: None,
         payload: record.payload,
         key: record.key,
         timestamp: record.timestamp_ms,
         headers: record.headers,
+        delivery_opaque: Box::new(report),
     };
     loop {
-        match client.send_result(record) {
-            Ok(report) => return Handed::Waiting(report),
+        match client.send(record) {
+            Ok(()) => return Handed::Waiting(reported),
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), returned)) => {
                 record = returned;
                 wait_for_room(handed).await;
@@ -140,14 +141,8 @@ async fn wait_for_room(handed: &mut [Handed]) {
     tokio::time::sleep(Duration::from_millis(5)).await;
 }
 
-fn delivery<C>(
-    report: Result<rdkafka::producer::future_producer::OwnedDeliveryResult, C>,
-) -> Result<Ack, PublishError> {
-    match report {
-        Ok(Ok(delivery)) => Ok(Ack { partition: delivery.partition, offset: delivery.offset }),
-        Ok(Err((error, _))) => Err(classify(error)),
-        Err(_) => Err(PublishError::Unavailable(Box::new(KafkaError::Canceled))),
-    }
+fn delivery(report: Result<Delivered, oneshot::error::RecvError>) -> Result<Ack, PublishError> {
+    report.unwrap_or(Err(KafkaError::Canceled)).map_err(classify)
 }
 
 fn classify(error: KafkaError) -> PublishError {

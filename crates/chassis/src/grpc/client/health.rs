@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
@@ -17,21 +18,31 @@ use crate::health::Dependency;
 
 /// How often the health of a replica is asked for. A service that stops says so for longer before it stops listening.
 const INTERVAL: Duration = Duration::from_millis(500);
+/// The same while nobody calls and every replica serves: questions by the clock are most of what an idle system does.
+const IDLE_INTERVAL: Duration = Duration::from_secs(2);
+/// How long after a call the next one is expected.
+const BUSY: Duration = Duration::from_secs(10);
 /// A service that hangs takes the question and never answers.
 const TIMEOUT: Duration = Duration::from_millis(1_500);
 
-/// Asks each replica's health twice a second until `shutdown`. Calls pass over those that do not serve; `dependency`
-/// is up while one of them does.
+/// Asks each replica's health twice a second until `shutdown`, less often while nothing depends on the answer. Calls pass
+/// over those that do not serve; `dependency` is up while one of them does.
 pub async fn watch_health(client: Client, dependency: Dependency, shutdown: CancellationToken) {
-    let mut tick = tokio::time::interval(INTERVAL);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut asked_at = None;
+    let mut busy_until = Instant::now() + BUSY;
     // One that hangs holds up nobody else's question.
     let mut checks = JoinSet::new();
     let mut asked = HashSet::new();
     loop {
+        let busy = Instant::now() < busy_until || client.replicas.any_is_in_question();
+        let pace = if busy { INTERVAL } else { IDLE_INTERVAL };
+        let due = asked_at.map_or_else(Instant::now, |at| at + pace);
         tokio::select! {
             () = shutdown.cancelled() => return,
-            _ = tick.tick() => {
+            // A call of the busy time before counts as one that comes now.
+            () = client.replicas.called(), if !busy => busy_until = Instant::now() + BUSY,
+            () = sleep_until(due) => {
+                asked_at = Some(Instant::now());
                 let known = client.replicas.known();
                 if known.is_empty() {
                     dependency.down("no address");

@@ -81,6 +81,12 @@ impl Replica {
             && state.failed.is_none_or(|at| at.elapsed() >= AVOIDANCE)
     }
 
+    /// Whether the next health check may say something else than the last one.
+    pub(super) fn is_in_question(&self) -> bool {
+        let state = self.state();
+        state.standing != Standing::Serving || state.unanswered > 0 || state.failed.is_some()
+    }
+
     pub(super) fn standing(&self) -> Standing {
         self.state().standing
     }

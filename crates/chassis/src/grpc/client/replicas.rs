@@ -91,6 +91,8 @@ struct Shared {
     next: AtomicUsize,
     /// Asks for a look-up before it is due.
     wish: Arc<Notify>,
+    /// Tells of calls.
+    called: Notify,
 }
 
 /// The replicas of one service; clones share them.
@@ -106,6 +108,7 @@ impl Replicas {
             known: watch::Sender::new(Arc::from([])),
             next: AtomicUsize::new(0),
             wish: Arc::default(),
+            called: Notify::new(),
         });
         let addrs: Vec<_> = shared.targets.iter().map(|target| target.addr().into_iter().collect()).collect();
         shared.learn(&addrs);
@@ -124,13 +127,25 @@ impl Replicas {
         self.0.known.borrow().iter().any(|replica| replica.welcomes())
     }
 
+    /// Whether none is known, or one whose next health check may say something else than the last.
+    pub(super) fn any_is_in_question(&self) -> bool {
+        let known = self.0.known.borrow();
+        known.is_empty() || known.iter().any(|replica| replica.is_in_question())
+    }
+
+    /// Resolves at a call, at once if there was one since the last time. For one task.
+    pub(super) async fn called(&self) {
+        self.0.called.notified().await;
+    }
+
     /// Whether there is one that was not tried yet.
     pub(super) fn any_beside(&self, tried: &[SocketAddr]) -> bool {
         self.0.known.borrow().iter().any(|replica| !tried.contains(&replica.addr()))
     }
 
-    /// The next one in turn that welcomes calls; else one that was not tried yet; else any.
+    /// For a call: the next one in turn that welcomes calls; else one that was not tried yet; else any.
     pub(super) async fn pick(&self, tried: &[SocketAddr]) -> Option<Arc<Replica>> {
+        self.0.called.notify_one();
         let mut known = self.0.known.subscribe();
         let known = tokio::time::timeout(LOOKUP_TIMEOUT, known.wait_for(|known| !known.is_empty())).await;
         let known = Arc::clone(&*known.ok()?.ok()?);
