@@ -18,6 +18,7 @@ use super::{Config, Error, Listener};
 const START_LIMIT: Duration = Duration::from_mins(1);
 const ANSWER_LIMIT: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(20);
+const TOOL_HEAP_MIB: u16 = 128;
 /// A free port can be taken by someone else before the broker binds it.
 const PORT_ATTEMPTS: usize = 5;
 /// Any cluster has an id, 16 bytes in base64; nothing here tells clusters apart by it.
@@ -71,6 +72,13 @@ impl ApacheKafka {
     /// The version of Apache Kafka.
     pub fn version(&self) -> &str {
         &self.installation.version
+    }
+
+    /// One of Kafka's own commands, by its class: `org.apache.kafka.tools.TopicCommand` is what `kafka-topics.sh` runs.
+    pub fn command(&self, class: &str) -> std::process::Command {
+        let mut command = self.installation.java(TOOL_HEAP_MIB);
+        command.arg(class);
+        command
     }
 
     /// The folder with the data, `server.properties` and `server.log`.

@@ -2,6 +2,7 @@
 //! listeners. `make test-real` brings the broker and runs this; a machine without one fails here.
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod access;
 mod certificates;
 mod compression;
 mod conformance;
