@@ -12,10 +12,10 @@ mod exercises;
 mod fixture;
 mod generating;
 mod history;
-mod limits;
 mod hostile;
 #[path = "../../../tests/hostile_events.rs"]
 mod hostile_events;
+mod limits;
 mod poisoned_rows;
 mod progress;
 mod refusals;
