@@ -22,7 +22,11 @@ const RESPONSES: [(StatusCode, &str, &str); 9] = [
     (StatusCode::CONFLICT, "Conflict", "The state of things does not allow it; `code` says why."),
     (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", "The body is larger than is taken."),
     (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", "The body is of a type that is not taken."),
-    (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "Too many requests; come back after `Retry-After`."),
+    (
+        StatusCode::TOO_MANY_REQUESTS,
+        "TooManyRequests",
+        "Too many requests: come back after `Retry-After`. Without it, there are as many as there may be: `violations` says of what.",
+    ),
     (
         StatusCode::SERVICE_UNAVAILABLE,
         "ServiceUnavailable",
