@@ -13,6 +13,8 @@ mod delivery;
 mod erasure;
 mod history;
 mod hostile;
+#[path = "../../../tests/hostile_events.rs"]
+mod hostile_events;
 mod hostile_replies;
 mod in_doubt;
 mod intake;
