@@ -1,7 +1,16 @@
 //! One-time codes: six digits that prove to whoever types them in that they read the mail.
 //!
-//! A million values are few, so a code is only as good as its limits: it lives for 15 minutes and five tries. For the
-//! same reason a plain hash at rest would be reversed in a blink; the hash is keyed with a pepper that is not in the
+//! A million values are few, so a code is only as good as its limits: it lives for 15 minutes and five tries from one
+//! place. Who asked for it, and a device at a network where the owner signed in before, have tries of their own, so that
+//! nobody else uses them up. All other networks together have 15 tries of a code.
+//!
+//! What that leaves to somebody with any number of networks, in an hour and with the usual limits of
+//! [`crate::rate_limit`]: strangers have 45 tries for an address and purpose. Codes can be asked for 18 times (three times
+//! six), each time with five tries where that was done, and each of those is compared with two codes at most, the one that was
+//! asked for there and the newest. So 45 + 18 × 5 × 2 = 225 comparisons, each of which hits with a chance of one in a
+//! million: less than 1 in 4,400, however many guesses are sent from however many networks. The owner gets 18 mails meanwhile.
+//!
+//! For the same reason a plain hash at rest would be reversed in a blink; the hash is keyed with a pepper that is not in the
 //! database, and bound to the id of the code, so that equal codes do not look equal.
 
 use chrono::TimeDelta;
@@ -15,8 +24,10 @@ use uuid::Uuid;
 
 /// How long a code works.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(15);
-/// How often a code may be typed in.
+/// How often a code may be typed in at one place.
 pub const MAX_TRIES: i32 = 5;
+/// How often a code may be typed in at all places together that are not known.
+pub const MAX_TRIES_OF_STRANGERS: i32 = 15;
 
 /// What a code is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! all admins before that where it takes a role away; the registration of its address comes after it. Refreshing locks
 //! the session only.
 
+pub(crate) mod code_askers;
 pub(crate) mod decoy;
 pub(crate) mod devices;
 pub(crate) mod doomed_objects;

@@ -47,6 +47,8 @@ impl Accounts {
             let removed = match leftover {
                 Leftover::EndedWindows => retention::delete_ended_windows(connection, now).await?,
                 Leftover::OldRegistrations => retention::delete_old_registrations(connection, now).await?,
+                Leftover::OldTries => retention::delete_old_tries(connection, now).await?,
+                Leftover::OldAskers => retention::delete_old_askers(connection, now).await?,
                 Leftover::OldPlaces => retention::delete_old_places(connection, now - PLACE_LIFETIME).await?,
                 Leftover::EndedSessions => retention::delete_ended_sessions(connection, now).await?,
                 Leftover::ForgottenEnds => {
@@ -75,6 +77,10 @@ enum Leftover {
     EndedWindows,
     /// Registrations that nobody proved.
     OldRegistrations,
+    /// Tries of codes.
+    OldTries,
+    /// Who asked for codes.
+    OldAskers,
     /// Places not used for long.
     OldPlaces,
     /// Sessions that have ended.
@@ -89,9 +95,11 @@ enum Leftover {
 }
 
 impl Leftover {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::EndedWindows,
         Self::OldRegistrations,
+        Self::OldTries,
+        Self::OldAskers,
         Self::OldPlaces,
         Self::EndedSessions,
         Self::ForgottenEnds,
@@ -103,6 +111,8 @@ impl Leftover {
         match self {
             Self::EndedWindows => "windows of limits",
             Self::OldRegistrations => "registrations that nobody proved",
+            Self::OldTries => "tries of codes",
+            Self::OldAskers => "who asked for codes",
             Self::OldPlaces => "places of sign-ins",
             Self::EndedSessions => "ended sessions",
             Self::ForgottenEnds => "ends of sessions",

@@ -5,7 +5,8 @@
 //!
 //! What one network does to an account is counted by itself, so that nobody uses up what another one has. A second
 //! count holds all networks together, against guesses from many of them; it does not hold for a device at a network
-//! from where the mailbox's owner signed in before, so that strangers slow strangers only.
+//! from where the mailbox's owner signed in before, or has just asked for the code that comes from there, so that
+//! strangers slow strangers only.
 
 use std::time::Duration;
 
@@ -15,10 +16,10 @@ use uuid::Uuid;
 use super::{AccountError, Accounts};
 use crate::client::{Client, ClientAddress};
 use crate::email_address::EmailAddress;
-use crate::one_time_code::Purpose;
+use crate::one_time_code::{LIFETIME, Purpose};
 use crate::rate_limit::{SIGN_IN_WINDOW, STRANGERS, WINDOW};
-use crate::store::known_places;
-use crate::store::rate_limits::{self, Charge};
+use crate::store::rate_limits::{self, Charge, Spending};
+use crate::store::{code_askers, known_places};
 
 /// For how long a place is known after the last sign-in there.
 pub(super) const PLACE_LIFETIME: TimeDelta = TimeDelta::days(90);
@@ -44,7 +45,11 @@ pub(super) enum Act<'a> {
 
 /// What was spent, to be given back if it should not count.
 #[must_use]
-pub(super) struct Spent(Vec<Charge>);
+pub(super) struct Spent {
+    charges: Vec<Charge>,
+    /// Whether it was done where strangers' limits do not hold.
+    pub(super) known: bool,
+}
 
 /// What is limited, for whom, how many and for how long.
 struct Limit {
@@ -66,6 +71,15 @@ impl Act<'_> {
             Self::TryOldPassword(_) | Self::TryLink => None,
         }
     }
+
+    /// What kind of code it mails.
+    fn mails(&self) -> Option<Purpose> {
+        match self {
+            Self::Register(_) => Some(Purpose::Verify),
+            Self::AskForCode(_, purpose) => Some(*purpose),
+            _ => None,
+        }
+    }
 }
 
 impl Accounts {
@@ -74,20 +88,24 @@ impl Accounts {
         let now = self.now();
         let known = self.is_known(act, client, now).await?;
         let charges = self.charges(act, client, known, now);
-        if charges.is_empty() {
-            return Ok(Spent(charges));
-        }
         let mut connection = self.pool.acquire().await?;
-        let spending = rate_limits::spend(&mut connection, &charges, now).await?;
+        let spending = if charges.is_empty() {
+            Spending { granted: true, refused_until: None }
+        } else {
+            rate_limits::spend(&mut connection, &charges, now).await?
+        };
         if spending.granted {
-            return Ok(Spent(charges));
+            if let Some(asker) = act.mails().and_then(|purpose| self.asker_hash(act, purpose, client)) {
+                code_askers::note(&mut connection, &asker, now + LIFETIME).await?;
+            }
+            return Ok(Spent { charges, known });
         }
         tracing::debug!("over a rate limit");
         Err(AccountError::TooManyRequests { retry_after: wait(spending.refused_until, now) })
     }
 
     /// Gives back what a right try has spent. A failure costs its owner one try until the window ends, and no more.
-    pub(super) async fn give_back(&self, Spent(charges): Spent) {
+    pub(super) async fn give_back(&self, Spent { charges, .. }: Spent) {
         if charges.is_empty() {
             return;
         }
@@ -100,7 +118,8 @@ impl Accounts {
         }
     }
 
-    /// Whether the owner of the mailbox signed in from here before; asked for every address alike.
+    /// Whether the owner of the mailbox signed in from here before, or has just asked for the code; looked up for every
+    /// address alike.
     async fn is_known(
         &self,
         act: Act<'_>,
@@ -110,7 +129,16 @@ impl Accounts {
         let place = act.email().and_then(|email| self.place_hash(email, client));
         let Some(place) = place else { return Ok(false) };
         let mut connection = self.pool.acquire().await?;
-        Ok(known_places::is_known(&mut connection, &place, now - PLACE_LIFETIME).await?)
+        let known = known_places::is_known(&mut connection, &place, now - PLACE_LIFETIME).await?;
+        let Act::TryCode(_, purpose) = act else { return Ok(known) };
+        let Some(asker) = self.asker_hash(act, purpose, client) else { return Ok(known) };
+        Ok(code_askers::has_asked(&mut connection, &asker, now).await? || known)
+    }
+
+    /// A place with the kind of code that was asked for there.
+    fn asker_hash(&self, act: Act<'_>, purpose: Purpose, client: &Client) -> Option<[u8; 32]> {
+        let place = self.place_hash(act.email()?, client)?;
+        Some(self.pepper.pseudonym("asker", &[&place, purpose.as_str().as_bytes()]))
     }
 
     /// A device at a network, as the owner of a mailbox uses it. Who calls without a gateway is nowhere in particular.

@@ -25,7 +25,7 @@ use crate::email_address::EmailAddress;
 use crate::one_time_code::Purpose;
 use crate::password::strength::Owner;
 use crate::profile::Profile;
-use crate::store::one_time_codes::{self, Earlier};
+use crate::store::one_time_codes::{self, AskingPlace, Earlier};
 use crate::store::registrations::{self, NewUser};
 use crate::store::{decoy, pending_registrations};
 
@@ -87,6 +87,7 @@ impl Accounts {
                 profile: &profile,
                 address_hash,
                 request_hash,
+                place: self.asking_place(&email, client),
                 seen: earlier.map(|earlier| earlier.registration_id),
                 last: turn == TURNS,
             };
@@ -100,7 +101,7 @@ impl Accounts {
 
     /// Stores a registration, unless another one of the address came in between.
     async fn open(&self, attempt: &Attempt<'_>, password_hash: &str) -> Result<bool, AccountError> {
-        let Attempt { email, profile, address_hash, request_hash, seen, last } = *attempt;
+        let Attempt { email, profile, address_hash, request_hash, place, seen, last } = *attempt;
         let now = self.now();
 
         // Five statements on every path: where a path has less to do, a decoy takes the turn.
@@ -135,7 +136,7 @@ impl Accounts {
             decoy::write(&mut transaction).await?;
             false
         } else {
-            one_time_codes::issue(&mut transaction, &code, Earlier::Keep).await?
+            one_time_codes::issue(&mut transaction, &code, Earlier::Keep, &place).await?
         };
 
         let mut events = Vec::new();
@@ -170,6 +171,8 @@ struct Attempt<'a> {
     profile: &'a Profile,
     address_hash: [u8; 32],
     request_hash: [u8; 32],
+    /// Where it comes from.
+    place: AskingPlace,
     /// The registration of the last minute that this one is not a repeat of.
     seen: Option<Uuid>,
     last: bool,

@@ -11,7 +11,7 @@ use crate::user::User;
 
 impl Accounts {
     /// Issues a code if the address has an account that can use one and the limits allow it, and says nothing of
-    /// either. The earlier code stops working.
+    /// either. The earlier code stops working, except where it was asked for: what strangers ask for takes no code away.
     pub(super) async fn send_code(
         &self,
         email: &str,
@@ -20,7 +20,7 @@ impl Accounts {
     ) -> Result<(), AccountError> {
         let email = EmailAddress::parse_field(email)?;
         let _ = self.spend(Act::AskForCode(&email, purpose), client).await?;
-        let now = self.now();
+        let (now, place) = (self.now(), self.asking_place(&email, client));
 
         // Three statements on every path, as in `register`.
         let mut transaction = self.pool.begin().await?;
@@ -28,7 +28,7 @@ impl Accounts {
         let waiting = user.filter(|user| can_use(user, purpose)).map(|user| user.user_id);
         let (code, code_issued) = self.draw_code(waiting.unwrap_or_default(), &email, purpose, now);
         let stored = if waiting.is_some() {
-            one_time_codes::issue(&mut transaction, &code, Earlier::Supersede).await?
+            one_time_codes::issue(&mut transaction, &code, Earlier::Supersede, &place).await?
         } else {
             decoy::write(&mut transaction).await?;
             false

@@ -31,9 +31,11 @@ impl Accounts {
         let email = EmailAddress::parse_field(&request.email)?;
         let spent = self.spend(Act::TryCode(&email, Purpose::Verify), client).await?;
         let now = self.now();
+        let place = self.place(&email, client, spent.known);
 
         let mut transaction = self.pool.begin().await?;
-        let user = self.try_code(&mut transaction, &email, Purpose::Verify, &request.code, now).await?;
+        let user =
+            self.try_code(&mut transaction, (&email, &request.code), Purpose::Verify, place, now).await?;
         let Some(mut user) = user else {
             transaction.commit().await?;
             return Err(AccountError::CodeInvalid);

@@ -56,6 +56,53 @@ pub(crate) async fn delete_old_registrations(
     Ok(deleted.rows_affected())
 }
 
+/// Forgets where codes were tried that do not work any more.
+pub(crate) async fn delete_old_tries(connection: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!(
+        r#"
+        DELETE FROM code_tries
+        WHERE (user_id, purpose, place_hash) IN (
+            SELECT user_id, purpose, place_hash
+            FROM code_tries
+            WHERE expire_time <= $1
+            ORDER BY expire_time
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        "#,
+        now,
+        BATCH.cast_signed(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
+/// Forgets where codes were asked for that do not work any more.
+pub(crate) async fn delete_old_askers(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!(
+        r#"
+        DELETE FROM code_askers
+        WHERE asker_hash IN (
+            SELECT asker_hash
+            FROM code_askers
+            WHERE expire_time <= $1
+            ORDER BY expire_time
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        "#,
+        now,
+        BATCH.cast_signed(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
 /// Forgets places where nobody signed in after the given time.
 pub(crate) async fn delete_old_places(
     connection: &mut PgConnection,

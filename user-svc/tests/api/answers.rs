@@ -134,9 +134,9 @@ async fn every_address_costs_as_many_statements_and_a_change_to_commit() {
     let wrong_login = other_code(&service.last_code().await);
     for email in [UNKNOWN, UNPROVED, PROVED] {
         service.verify(email, &wrong).await.unwrap_err();
-        assert_cost(email, 3);
+        assert_cost(email, 4);
         service.login_with_code(email, &wrong_login).await.unwrap_err();
-        assert_cost(email, 3);
+        assert_cost(email, 4);
         service.login(email, "wrong password").await.unwrap_err();
         assert_cost(email, 3);
     }

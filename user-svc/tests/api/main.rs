@@ -5,6 +5,7 @@ mod answers;
 mod bad_input;
 mod calls;
 mod change_password;
+mod code_guessing;
 mod delete_me;
 mod ended_sessions;
 mod files;

@@ -240,7 +240,8 @@ async fn strangers_from_other_networks_slow_strangers_and_not_the_device_that_is
             refused += usize::from(reason(&status) == "TOO_MANY_REQUESTS");
         }
     }
-    assert_eq!(refused, 4 * (25 - 6), "all strangers together have three times what one network has");
+    // All strangers together have three times what one network has; those who asked for a code have tries of their own.
+    assert_eq!(refused, 3 * (25 - 6) + (25 - 6 - 6));
 
     service.login_from(KNOWN, PASSWORD, phone, home).await.unwrap();
     let code = proto::RequestLoginCodeRequest { email: KNOWN.to_owned() };
