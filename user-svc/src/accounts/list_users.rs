@@ -9,7 +9,8 @@ use crate::store::user_list;
 use crate::user::User;
 
 impl Accounts {
-    /// Answers accounts whose address begins with `email_prefix`, in the order in which they were opened.
+    /// Answers accounts in the order in which they were opened, or those whose address begins with `email_prefix` by address.
+    /// Page tokens name an account, never an address: they stand in URLs.
     pub async fn list_users(
         &self,
         principal: &Principal,
@@ -23,7 +24,19 @@ impl Accounts {
         let mut connection = self.pool.acquire().await?;
         self.admin(&mut connection, principal).await?;
         let prefix = email_prefix.to_ascii_lowercase();
-        let found = user_list::page(&mut connection, request.after(), &prefix, request.rows()).await?;
+        let found = if prefix.is_empty() {
+            user_list::page(&mut connection, request.after(), request.rows()).await?
+        } else {
+            let after = match request.after() {
+                None => None,
+                Some(user_id) => {
+                    let key = user_list::email_key(&mut connection, user_id).await?;
+                    let reason = "is of an account that is gone; begin with the first page";
+                    Some(key.ok_or_else(|| vec![Violation::new("page_token", reason)])?)
+                }
+            };
+            user_list::page_by_address(&mut connection, &prefix, after.as_deref(), request.rows()).await?
+        };
         Ok(request.page(found, |user| user.user_id))
     }
 }

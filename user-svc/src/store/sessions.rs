@@ -79,13 +79,13 @@ pub(crate) async fn page(
         WHERE user_id = $1
             AND revoke_time IS NULL
             AND expire_time > $2
-            AND ($3::uuid IS NULL OR session_id < $3)
+            AND session_id < $3
         ORDER BY session_id DESC
         LIMIT $4
         "#,
         user_id,
         now,
-        before,
+        before.unwrap_or(Uuid::max()),
         limit,
     )
     .fetch_all(connection)

@@ -1,6 +1,7 @@
 //! `GetUser` and `ListUsers`.
 
 use fitness_proto::fitness::user::v1 as proto;
+use sqlx::AssertSqlSafe;
 use tonic::Code;
 
 use crate::fixture::{Service, reason};
@@ -68,5 +69,68 @@ async fn the_list_has_all_accounts_in_pages_and_can_be_narrowed_by_address() {
     assert_eq!(list("an_").await, ["an_ton@example.org"], "nothing in it is a pattern");
     assert_eq!(list("a%").await, ["a%@example.org"]);
     assert_eq!(list("nobody").await, Vec::<String>::new());
+    service.stop().await;
+}
+
+/// What a statement costs in pages of the database, with a plan that knows none of the values.
+async fn blocks(service: &Service, marker: &str, arguments: &str) -> (i64, String) {
+    let query = "SELECT query FROM pg_stat_activity
+                 WHERE datname = current_database() AND application_name = 'user-svc' AND strpos(query, $1) > 0
+                 ORDER BY query_start DESC LIMIT 1";
+    let statement: String = sqlx::query_scalar(query).bind(marker).fetch_one(&service.pool).await.unwrap();
+    // A connection of its own, whose settings and statements go with it.
+    let mut connection = service.pool.acquire().await.unwrap().detach();
+    let prepare = format!("SET plan_cache_mode = force_generic_plan; PREPARE page AS {statement}");
+    sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut connection).await.unwrap();
+    let explain = format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE page ({arguments})");
+    let row = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_one(&mut connection).await.unwrap();
+    let text = sqlx::Row::try_get_unchecked::<String, _>(&row, 0).unwrap();
+    let plan: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let blocks = |kind: &str| plan[0]["Plan"][kind].as_i64().unwrap();
+    (blocks("Shared Hit Blocks") + blocks("Shared Read Blocks"), text)
+}
+
+#[tokio::test]
+async fn a_page_costs_the_same_wherever_its_accounts_stand_among_a_hundred_thousand() {
+    let service = Service::start().await;
+    let admin = service.open_account("admin@example.org").await;
+    service.make_admin(&admin.user.unwrap().user_id).await;
+    // The rare ones are the last that were opened.
+    sqlx::query(
+        "INSERT INTO users (user_id, email, email_key, display_name, locale, time_zone, roles, create_time, update_time)
+         SELECT ('ffffffffffff' || lpad(to_hex(number), 20, '0'))::uuid, address, address, 'A', 'en', 'UTC', '{athlete}', now(), now()
+         FROM generate_series(1, 100000) AS number,
+             LATERAL (SELECT CASE WHEN number > 99900 THEN 'rare-' ELSE 'user-' END || number || '@example.org' AS address)
+                 AS named",
+    )
+    .execute(&service.pool)
+    .await
+    .unwrap();
+    sqlx::query("ANALYZE users").execute(&service.pool).await.unwrap();
+    let list = async |email_prefix: &str, page_token: &str| {
+        let (email_prefix, page_token) = (email_prefix.to_owned(), page_token.to_owned());
+        let request = proto::ListUsersRequest { page_size: 50, page_token, email_prefix };
+        service.list_users(&admin.access_token, request).await.unwrap()
+    };
+    let first = list("rare-", "").await;
+    let second = list("rare-", &first.next_page_token).await;
+    assert_eq!((first.users.len(), second.users.len(), second.next_page_token.as_str()), (50, 50, ""));
+    assert!(first.users.iter().chain(&second.users).map(|user| &user.email).is_sorted());
+
+    // The account of the caller, the name of the page's first and the index above cost some as well.
+    let by_address = "email_key COLLATE \"C\" >";
+    for (prefix, after) in
+        [("rare-", "''"), ("rare-", "'rare-99960@'"), ("user-", "''"), ("user-", "'user-99800@'")]
+    {
+        let arguments = format!("'{prefix}', {after}, '{prefix}{}', 51", char::MAX);
+        let (blocks, plan) = blocks(&service, by_address, &arguments).await;
+        assert!(blocks < 120 && plan.contains("users_email_key_bytes"), "{prefix} {after}: {blocks} {plan}");
+    }
+    list("", "").await;
+    let near_end = "'ffffffff-ffff-0000-0000-000000018600'";
+    for after in ["'00000000-0000-0000-0000-000000000000'", near_end] {
+        let (blocks, plan) = blocks(&service, "WHERE user_id > $1", &format!("{after}, 51")).await;
+        assert!(blocks < 120, "{after}: {blocks} {plan}");
+    }
     service.stop().await;
 }
