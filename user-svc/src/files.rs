@@ -10,6 +10,7 @@ mod download;
 mod error;
 mod leftovers;
 mod list;
+mod lost;
 mod objects;
 mod picture;
 mod strays;

@@ -21,7 +21,13 @@ impl Files {
         let mut connection = self.pool.acquire().await?;
         let file = files::get(&mut connection, user_id, file_id).await?.ok_or(FileError::NotFound)?;
         drop(connection);
-        let chunks = self.objects.read(file_id).await?;
-        Ok(Download { file, chunks })
+        if let Some(chunks) = self.objects.read(file_id).await? {
+            return Ok(Download { file, chunks });
+        }
+        // It may have been deleted just now, and its object with it.
+        let mut connection = self.pool.acquire().await?;
+        files::get(&mut connection, user_id, file_id).await?.ok_or(FileError::NotFound)?;
+        tracing::error!(%file_id, "a file has lost its object");
+        Err(FileError::Lost)
     }
 }

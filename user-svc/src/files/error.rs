@@ -20,6 +20,9 @@ pub enum FileError {
     /// There is no such file, or it is somebody else's.
     #[error("there is no such file")]
     NotFound,
+    /// The file is there and its bytes are not.
+    #[error("the bytes of the file are lost")]
+    Lost,
     /// The account of the access token is gone.
     #[error("there is no such account any more")]
     AccountGone,

@@ -100,12 +100,25 @@ impl Objects {
         ObjectWriter { store, path, buffer: Vec::new(), buffered: 0, parts: None }
     }
 
-    /// Answers the bytes of an object.
+    /// Answers the bytes of an object, nothing if there is none.
     pub(crate) async fn read(
         &self,
         file_id: Uuid,
-    ) -> Result<BoxStream<'static, Result<Bytes, object_store::Error>>, ObjectError> {
-        Ok(self.store.get(&self.path(file_id)).await?.into_stream())
+    ) -> Result<Option<BoxStream<'static, Result<Bytes, object_store::Error>>>, ObjectError> {
+        match self.store.get(&self.path(file_id)).await {
+            Ok(object) => Ok(Some(object.into_stream())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Answers the length of an object, nothing if there is none.
+    pub(crate) async fn size(&self, file_id: Uuid) -> Result<Option<u64>, ObjectError> {
+        match self.store.head(&self.path(file_id)).await {
+            Ok(object) => Ok(Some(object.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Removes an object and what is left of one that was never finished. One that is gone already is no error.
@@ -120,13 +133,19 @@ impl Objects {
         }
     }
 
-    /// The ids of all objects. What is there under another name was not put there by us.
+    /// The ids of all objects.
     pub(crate) fn ids(&self) -> BoxStream<'static, Result<Uuid, object_store::Error>> {
+        self.sizes().map_ok(|(id, _)| id).boxed()
+    }
+
+    /// The ids of all objects with their lengths. What is there under another name was not put there by us.
+    pub(crate) fn sizes(&self) -> BoxStream<'static, Result<(Uuid, u64), object_store::Error>> {
         let prefix = (!self.prefix.as_ref().is_empty()).then_some(&self.prefix);
         let objects = self.store.list(prefix);
         objects
             .try_filter_map(|object| async move {
-                Ok(object.location.filename().and_then(|name| name.parse().ok()))
+                let id = object.location.filename().and_then(|name| name.parse().ok());
+                Ok(id.map(|id| (id, object.size)))
             })
             .boxed()
     }

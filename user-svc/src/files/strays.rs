@@ -24,7 +24,7 @@ const YOUNG: TimeDelta = TimeDelta::hours(1);
 const NOTICE: TimeDelta = TimeDelta::days(1);
 
 impl Files {
-    /// Looks for strays until `shutdown`.
+    /// Looks for strays, and for files without an object, until `shutdown`.
     pub async fn run_stray_search(self, shutdown: CancellationToken) {
         let mut tick = tokio::time::interval(INTERVAL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -43,6 +43,7 @@ impl Files {
                     tracing::warn!(error = %chain(&error), "the store cannot be compared with the table now");
                 }
             }
+            self.tell_lost().await;
         }
     }
 

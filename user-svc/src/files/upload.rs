@@ -122,7 +122,7 @@ impl Files {
     /// there is. All of it is here by now, so nobody waits for a client.
     async fn rewrite(&self, arrived: &Arrived) -> Result<Rewritten, FileError> {
         let _turn = self.decoding.acquire().await.expect("nobody closes the semaphore");
-        let chunks = self.objects.read(arrived.object_id).await?;
+        let chunks = self.objects.read(arrived.object_id).await?.ok_or(FileError::Interrupted)?;
         let bytes: Vec<Bytes> = chunks.try_collect().await.map_err(ObjectError::from)?;
         let (bytes, picture_type) = (bytes.concat(), arrived.picture_type);
         // A decoder that panics has met a picture that is none.

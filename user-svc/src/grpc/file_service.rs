@@ -183,6 +183,8 @@ fn failure(error: &FileError) -> Failure {
         FileError::Interrupted => Failure::invalid(vec![Violation::new("file", "broke off before its end")]),
         FileError::LimitReached(reached) => (*reached).into(),
         FileError::NotFound => ErrorCode::NotFound.into(),
+        FileError::Lost => Failure::new(ErrorCode::NotFound)
+            .because("the content of this file is lost; delete it and upload the picture again"),
         FileError::AccountGone => ErrorCode::TokenInvalid.into(),
         FileError::Objects(_) => Failure::new(ErrorCode::DependencyUnavailable).retry_after(AWAY_DELAY),
         FileError::Database(_) if database::caused_by_outage(error) => {

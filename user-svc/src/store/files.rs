@@ -115,6 +115,52 @@ pub(crate) async fn get(
     Ok(row.map(File::from))
 }
 
+/// What the store has to hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stored {
+    pub(crate) file_id: Uuid,
+    pub(crate) size_bytes: u64,
+}
+
+/// Answers files of all accounts that come after an id.
+pub(crate) async fn stored_after(
+    connection: &mut PgConnection,
+    after: Uuid,
+    limit: i64,
+) -> sqlx::Result<Vec<Stored>> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT file_id, size_bytes
+        FROM files
+        WHERE file_id > $1
+        ORDER BY file_id
+        LIMIT $2
+        "#,
+        after,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    let stored = |file_id, size_bytes: i32| Stored { file_id, size_bytes: size_bytes.unsigned_abs().into() };
+    Ok(rows.into_iter().map(|row| stored(row.file_id, row.size_bytes)).collect())
+}
+
+/// Whether there is such a file, whoever owns it.
+pub(crate) async fn is_there(connection: &mut PgConnection, file_id: Uuid) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+            SELECT
+            FROM files
+            WHERE file_id = $1
+        ) AS "there!"
+        "#,
+        file_id,
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// Answers files of an account, newest first, those before the id `before` if it is given.
 pub(crate) async fn list(
     connection: &mut PgConnection,
@@ -128,12 +174,12 @@ pub(crate) async fn list(
         SELECT file_id, purpose, file_name, content_type, size_bytes, sha256, create_time
         FROM files
         WHERE user_id = $1
-            AND ($2::uuid IS NULL OR file_id < $2)
+            AND file_id < $2
         ORDER BY file_id DESC
         LIMIT $3
         "#,
         user_id,
-        before,
+        before.unwrap_or(Uuid::max()),
         limit,
     )
     .fetch_all(connection)

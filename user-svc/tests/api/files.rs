@@ -374,6 +374,49 @@ async fn an_upload_whose_account_ends_meanwhile_leaves_nothing() {
     service.stop().await;
 }
 
+/// The use cases beside the service, on its database and store.
+fn use_cases(service: &Service) -> user_svc::files::Files {
+    let folder = user_svc::files::FileStore::Folder(service.files_dir.path().into());
+    user_svc::files::Files {
+        pool: service.pool.clone(),
+        clock: std::sync::Arc::new(service.clock.clone()),
+        objects: user_svc::files::Objects::open(&folder).unwrap(),
+        limits: user_svc::files::FileLimits { max_files: 3, max_bytes: 1 },
+        decoding: std::sync::Arc::new(tokio::sync::Semaphore::new(1)),
+    }
+}
+
+#[tokio::test]
+async fn a_file_whose_object_is_gone_or_cut_short_is_found_and_its_owner_told() {
+    let service = Service::start().await;
+    let token = service.open_account("anna@example.org").await.access_token;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(service.upload(&token, &png(2_000)).await.unwrap().file_id);
+    }
+    let files = use_cases(&service);
+    assert_eq!(files.find_lost().await.unwrap(), Vec::<uuid::Uuid>::new());
+
+    let [whole, gone, short] = &ids[..] else { panic!("three files") };
+    let object = |id: &String| service.files_dir.path().join(id);
+    std::fs::remove_file(object(gone)).unwrap();
+    std::fs::write(object(short), b"cut").unwrap();
+    let lost: Vec<_> = files.find_lost().await.unwrap().iter().map(uuid::Uuid::to_string).collect();
+    assert_eq!(lost, [gone.clone(), short.clone()]);
+
+    let status = service.download(&token, gone).await.unwrap_err();
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::NotFound, "NOT_FOUND"));
+    assert!(status.message().contains("is lost; delete it and upload the picture again"), "{status:?}");
+    service.download(&token, whole).await.unwrap();
+    // Its owner can clear it away.
+    for id in [gone, short] {
+        let request = with_token(DeleteFileRequest { file_id: id.clone() }, &token);
+        service.files.clone().delete_file(request).await.unwrap();
+    }
+    assert_eq!(files.find_lost().await.unwrap(), Vec::<uuid::Uuid>::new());
+    service.stop().await;
+}
+
 #[tokio::test]
 async fn an_object_that_no_table_knows_is_found_and_goes_a_day_later() {
     let service = Service::start().await;
@@ -382,16 +425,7 @@ async fn an_object_that_no_table_knows_is_found_and_goes_a_day_later() {
     let stray = uuid::Uuid::now_v7();
     std::fs::write(service.files_dir.path().join(stray.to_string()), b"of somebody erased").unwrap();
     std::fs::write(service.files_dir.path().join("README"), b"not ours").unwrap();
-    let files = user_svc::files::Files {
-        pool: service.pool.clone(),
-        clock: std::sync::Arc::new(service.clock.clone()),
-        objects: user_svc::files::Objects::open(&user_svc::files::FileStore::Folder(
-            service.files_dir.path().into(),
-        ))
-        .unwrap(),
-        limits: user_svc::files::FileLimits { max_files: 3, max_bytes: 1 },
-        decoding: std::sync::Arc::new(tokio::sync::Semaphore::new(1)),
-    };
+    let files = use_cases(&service);
     assert_eq!(files.doom_strays().await.unwrap(), 0, "its upload may still end");
     service.clock.advance(chrono::TimeDelta::hours(2));
     assert_eq!(files.doom_strays().await.unwrap(), 1);

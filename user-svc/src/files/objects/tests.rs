@@ -95,7 +95,7 @@ async fn open() -> (Objects, Bucket) {
 }
 
 async fn read(objects: &Objects, file_id: Uuid) -> Vec<u8> {
-    let chunks: Vec<Bytes> = objects.read(file_id).await.unwrap().try_collect().await.unwrap();
+    let chunks: Vec<Bytes> = objects.read(file_id).await.unwrap().unwrap().try_collect().await.unwrap();
     chunks.concat()
 }
 
