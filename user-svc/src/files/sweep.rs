@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chassis::lifecycle::chain;
+use chrono::TimeDelta;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +13,8 @@ use crate::store::doomed_objects;
 /// How often it looks for work; erasing an account takes this long at most.
 const INTERVAL: Duration = Duration::from_secs(2);
 const BATCH: i64 = 100;
+/// How long one that cannot be removed waits, so that a hundred of them do not keep the others.
+const PAUSE: TimeDelta = TimeDelta::seconds(30);
 
 impl Files {
     /// Sweeps until `shutdown`. Replicas may do so side by side: removing an object twice is no error.
@@ -51,17 +54,23 @@ impl Files {
                 return Ok(removed);
             }
             // One that cannot be removed does not keep the others.
-            let mut gone = Vec::with_capacity(due.len());
+            let (mut gone, mut kept) = (Vec::with_capacity(due.len()), Vec::new());
             let mut failure = None;
             for file_id in due {
                 match self.objects.remove(file_id).await {
                     Ok(()) => gone.push(file_id),
-                    Err(error) => failure = Some(error),
+                    Err(error) => {
+                        kept.push(file_id);
+                        failure = Some(error);
+                    }
                 }
             }
             let mut connection = self.pool.acquire().await?;
             doomed_objects::forget(&mut connection, &gone).await?;
             removed += gone.len();
+            if !kept.is_empty() {
+                doomed_objects::postpone(&mut connection, &kept, self.now() + PAUSE).await?;
+            }
             if let Some(error) = failure {
                 return Err(error.into());
             }

@@ -58,6 +58,26 @@ pub(crate) async fn due(
     .await
 }
 
+/// Puts off objects that could not be removed, behind those that others may be.
+pub(crate) async fn postpone(
+    connection: &mut PgConnection,
+    file_ids: &[Uuid],
+    due_time: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        UPDATE doomed_objects
+        SET due_time = $2
+        WHERE file_id = ANY($1)
+        "#,
+        file_ids,
+        due_time,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Makes objects due that are on the list, and answers which are. Waits for a transaction that spares one of them.
 pub(crate) async fn hasten(connection: &mut PgConnection, object_ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar!(

@@ -235,6 +235,37 @@ async fn what_a_killed_process_left_is_swept() {
 }
 
 #[tokio::test]
+async fn objects_that_cannot_be_removed_keep_no_other() {
+    let service = Service::start().await;
+    // More than are looked at together, and before the one that can be removed. A folder is no file.
+    for _ in 0..120 {
+        let stuck = uuid::Uuid::now_v7();
+        std::fs::create_dir(service.files_dir.path().join(stuck.to_string())).unwrap();
+        sqlx::query("INSERT INTO doomed_objects (file_id, due_time) VALUES ($1, '-infinity')")
+            .bind(stuck)
+            .execute(&service.pool)
+            .await
+            .unwrap();
+    }
+    let file_id = uuid::Uuid::now_v7();
+    std::fs::write(service.files_dir.path().join(file_id.to_string()), b"whole").unwrap();
+    sqlx::query("INSERT INTO doomed_objects (file_id, due_time) VALUES ($1, '2026-01-01Z')")
+        .bind(file_id)
+        .execute(&service.pool)
+        .await
+        .unwrap();
+    service.objects_become(120).await;
+    // The list follows.
+    within("what is removed to leave the list", async {
+        while service.count("SELECT count(*) FROM doomed_objects").await > 120 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn the_objects_of_an_account_go_with_it() {
     let service = Service::start().await;
     let token = service.open_account("anna@example.org").await.access_token;
