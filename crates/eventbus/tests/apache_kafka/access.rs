@@ -198,13 +198,13 @@ fn refusal(client: &ClientConfig, group: &str, topic: &str) -> RDKafkaErrorCode 
     let start = Instant::now();
     while start.elapsed() < LIMIT {
         match consumer.poll(Duration::from_millis(200)) {
-            Some(Err(error)) => match error.rdkafka_error_code() {
-                Some(
-                    code @ (RDKafkaErrorCode::GroupAuthorizationFailed
-                    | RDKafkaErrorCode::TopicAuthorizationFailed),
-                ) => return code,
-                _ => {}
-            },
+            Some(Err(error)) => {
+                let refusals =
+                    [RDKafkaErrorCode::GroupAuthorizationFailed, RDKafkaErrorCode::TopicAuthorizationFailed];
+                if let Some(code) = error.rdkafka_error_code().filter(|code| refusals.contains(code)) {
+                    return code;
+                }
+            }
             Some(Ok(_)) => panic!("{group} hears {topic}"),
             None => {}
         }
