@@ -10,7 +10,7 @@ const LEFT_OUT: [(&str, &str); 7] = [
         "settings",
         "the start of fitness-trainer with wrong settings; the services' own start is tested with their crates",
     ),
-    ("silence", "its proxy stands before the database of the one process; the cuts are tested with chassis"),
+    ("silence", "its proxies stand before the servers of the one process; the cuts are tested with chassis"),
     ("stopping", "the one process and its children; real_servers::stops has the stops of the services"),
     (
         "text_around_calls",

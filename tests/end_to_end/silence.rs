@@ -1,12 +1,13 @@
-//! The database falls silent, as a stopped server or as a network that carries nothing and tells nobody: every service says
-//! so, and goes on by itself when it is over.
+//! The database falls silent, as a stopped server or as a network that carries nothing and tells nobody, and so does the way
+//! to Kafka: every service says so, and goes on by itself when it is over, with nothing lost or doubled.
 
 use std::time::Duration;
 
+use embedded::broker::Broker;
 use embedded::postgres::{Cluster, ClusterConfig};
 use embedded::silent_proxy::SilentProxy;
 
-use crate::harness::{Account, Options, System, eventually};
+use crate::harness::{Account, Inbox, Options, System, eventually};
 
 const SERVICES: [&str; 3] = ["user-svc", "workout-svc", "notify-svc"];
 /// `/readyz` tells the truth within ten seconds; the rest is for a busy machine.
@@ -21,6 +22,37 @@ async fn all_say(system: &System, status: u16, limit: Duration) {
             (reqwest::get(&url).await.ok()?.status() == status).then_some(())
         })
         .await;
+    }
+}
+
+/// Waits until `/readyz` of the service says of what it depends on that it is up or down.
+async fn says_of(system: &System, service: &str, dependency: &str, state: &str, limit: Duration) {
+    let url = system.metrics(service).replace("/metrics", "/readyz");
+    eventually(&format!("{service} says that {dependency} is {state}"), limit, || async {
+        let report: serde_json::Value = reqwest::get(&url).await.ok()?.json().await.ok()?;
+        (report["dependencies"][dependency]["state"] == state).then_some(())
+    })
+    .await;
+}
+
+/// Everyone has one mail, and whoever registers now has theirs after any second mail of the others.
+async fn each_has_one_mail(system: &System, inbox: &Inbox, accounts: &[Account]) {
+    for account in accounts {
+        inbox.wait_for(&account.email, 1, RECOVERY).await;
+    }
+    let last = Account::new("en");
+    system.api().register(&last).await;
+    inbox.wait_for(&last.email, 1, RECOVERY).await;
+    for account in accounts {
+        assert_eq!(inbox.mails_to(&account.email).await.len(), 1, "{}", account.email);
+    }
+}
+
+async fn registers_some(system: &System, accounts: &mut Vec<Account>) {
+    for _ in 0..5 {
+        let account = Account::new("en");
+        system.api().register(&account).await;
+        accounts.push(account);
     }
 }
 
@@ -62,4 +94,33 @@ async fn a_silent_database_shows_in_every_service_and_work_goes_on_afterwards() 
 
     drop(system);
     cluster.stop().await;
+}
+
+#[tokio::test]
+async fn a_silent_way_to_kafka_shows_in_every_service_and_each_mail_comes_once_when_it_is_over() {
+    let broker = Broker::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let network = SilentProxy::start(broker.addr()).await.unwrap();
+    broker.advertise(network.addr());
+    let environment = vec![("KAFKA_BROKERS", network.addr().to_string())];
+    let system = System::start(Options { environment, ..Options::default() }).await;
+    let mut accounts = Vec::new();
+    registers_some(&system, &mut accounts).await;
+    for account in &accounts {
+        system.inbox().wait_for(&account.email, 1, RECOVERY).await;
+    }
+
+    // Some events are on their way, some come during the silence: to register waits for none of them.
+    registers_some(&system, &mut accounts).await;
+    network.silence();
+    registers_some(&system, &mut accounts).await;
+    for service in SERVICES {
+        says_of(&system, service, "kafka", "down", RECOVERY).await;
+    }
+    all_say(&system, 200, TRUTH).await;
+
+    network.restore();
+    each_has_one_mail(&system, &system.inbox(), &accounts).await;
+    for service in SERVICES {
+        says_of(&system, service, "kafka", "up", RECOVERY).await;
+    }
 }

@@ -28,7 +28,7 @@ mod topics;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -53,6 +53,7 @@ pub enum BrokerError {
 #[derive(Debug)]
 pub struct Broker {
     address: SocketAddr,
+    advertised: Advertised,
     api: Arc<Api>,
     listening: Mutex<Option<Listening>>,
 }
@@ -60,9 +61,15 @@ pub struct Broker {
 impl Broker {
     /// Starts a broker without topics on `address`, on a free port if that is 0.
     pub async fn start(address: SocketAddr) -> Result<Self, BrokerError> {
-        let api = Arc::new(Api::default());
-        let (listening, address) = listen(address, &api).await?;
-        Ok(Self { address, api, listening: Mutex::new(Some(listening)) })
+        let (api, advertised) = (Arc::new(Api::default()), Advertised::default());
+        let (listening, address) = listen(address, &api, &advertised).await?;
+        Ok(Self { address, advertised, api, listening: Mutex::new(Some(listening)) })
+    }
+
+    /// Tells clients of connections from now on to come to `address`, where something stands that leads here. Until then
+    /// they are told the address that they have reached.
+    pub fn advertise(&self, address: SocketAddr) {
+        let _ = self.advertised.set(address);
     }
 
     /// Where clients connect.
@@ -82,7 +89,7 @@ impl Broker {
     pub async fn open(&self) -> Result<(), BrokerError> {
         let mut listening = self.listening.lock().await;
         if listening.is_none() {
-            *listening = Some(listen(self.address, &self.api).await?.0);
+            *listening = Some(listen(self.address, &self.api, &self.advertised).await?.0);
         }
         Ok(())
     }
@@ -93,10 +100,18 @@ impl Broker {
     }
 }
 
-async fn listen(address: SocketAddr, api: &Arc<Api>) -> Result<(Listening, SocketAddr), BrokerError> {
+/// Where clients find the broker, if not where they have reached it.
+type Advertised = Arc<OnceLock<SocketAddr>>;
+
+async fn listen(
+    address: SocketAddr,
+    api: &Arc<Api>,
+    advertised: &Advertised,
+) -> Result<(Listening, SocketAddr), BrokerError> {
     let fail = |source| BrokerError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(fail)?;
     let bound = listener.local_addr().map_err(fail)?;
-    let api = Arc::clone(api);
-    Ok((Listening::serve(listener, move |stream| connection::serve(stream, Arc::clone(&api))), bound))
+    let (api, advertised) = (Arc::clone(api), Arc::clone(advertised));
+    let serve = move |stream| connection::serve(stream, Arc::clone(&api), advertised.get().copied());
+    Ok((Listening::serve(listener, serve), bound))
 }

@@ -17,10 +17,14 @@ use super::api::Api;
 const MAX_FRAME: usize = 100 * 1024 * 1024;
 
 /// Answers requests until the peer closes.
-pub(super) async fn serve(mut stream: TcpStream, api: Arc<Api>) -> io::Result<()> {
+pub(super) async fn serve(
+    mut stream: TcpStream,
+    api: Arc<Api>,
+    advertised: Option<SocketAddr>,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    // The address the client has reached is the one it can reach again.
-    let advertised = stream.local_addr()?;
+    // Unless told otherwise: the address the client has reached is the one it can reach again.
+    let advertised = advertised.map_or_else(|| stream.local_addr(), Ok)?;
     let mut input = BytesMut::new();
     while let Some(frame) = read_frame(&mut stream, &mut input).await? {
         // The peer's silence must be watched while a request waits: a member that has gone would otherwise be waited

@@ -8,6 +8,7 @@ use axum::response::Response;
 use axum::routing::post;
 use bytes::{BufMut as _, BytesMut};
 use ed25519_dalek::pkcs8::{EncodePrivateKey as _, KeypairBytes};
+use embedded::silent_proxy::SilentProxy;
 use fitness_proto::google::api::HttpBody;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -195,6 +196,38 @@ async fn an_unknown_key_while_its_issuer_is_away_is_an_outage_and_no_refusal() {
     server.away.store(false, Ordering::Relaxed);
     while let Err(refused) = running.verifier.verify(&new.token()).await {
         assert_eq!(refused, ErrorCode::DependencyUnavailable, "the issuer is back and nobody was signed out");
+        assert!(Instant::now() < deadline, "the new key is never fetched");
+        tokio::task::yield_now().await;
+    }
+    running.shutdown.cancel();
+}
+
+#[tokio::test]
+async fn an_unknown_key_is_an_outage_while_the_network_is_silent_and_known_again_afterwards() {
+    let (old, new) = (Signer::new("old", 1), Signer::new("new", 2));
+    let server = KeyServer::new(&old);
+    let network = SilentProxy::start(server.serve("127.0.0.1:0".parse().unwrap()).await).await.unwrap();
+    let running = run(network.addr());
+    until_ready(&running.health).await;
+    network.silence();
+    server.rotate(&new);
+    // A fetch from before the silence may still be fresh.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while running.verifier.verify(&new.token()).await.unwrap_err() == ErrorCode::TokenInvalid {
+        assert!(Instant::now() < deadline, "a rotation signs people out");
+        tokio::task::yield_now().await;
+    }
+    let asked = Instant::now();
+    let refused = running.verifier.verify(&new.token()).await.unwrap_err();
+    assert_eq!(refused, ErrorCode::DependencyUnavailable);
+    assert!(asked.elapsed() < Duration::from_secs(10), "nobody waits for a silent network");
+    running.verifier.verify(&old.token()).await.expect("known keys count on");
+
+    network.restore();
+    // The connection that was swallowed is found out within 15 seconds; the rest is for a busy machine.
+    let deadline = Instant::now() + Duration::from_secs(40);
+    while let Err(refused) = running.verifier.verify(&new.token()).await {
+        assert_eq!(refused, ErrorCode::DependencyUnavailable);
         assert!(Instant::now() < deadline, "the new key is never fetched");
         tokio::task::yield_now().await;
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::post;
 use bytes::Bytes;
+use embedded::silent_proxy::SilentProxy;
 use h2::Reason;
 use http_body_util::Full;
 use tokio::net::TcpListener;
@@ -262,6 +263,32 @@ async fn a_replica_that_says_it_does_not_serve_gets_no_calls_and_then_gets_them_
         call(&client).await.unwrap();
     }
     assert_eq!(two.calls(), before + 10);
+    shutdown.cancel();
+    watching.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_silent_network_shows_swallows_no_caller_and_is_over_when_it_carries_again() {
+    let good = Good::start().await;
+    let network = SilentProxy::start(good.addr).await.unwrap();
+    let (client, health) = (client(&[network.addr()]), Health::default());
+    let dependency = health.dependency("service", Need::Required);
+    let shutdown = CancellationToken::new();
+    let watching = tokio::spawn(watch_health(client.clone(), dependency, shutdown.clone()));
+    health.ready().await;
+    call(&client).await.unwrap();
+
+    network.silence();
+    let swallowed = tokio::time::timeout(LIMIT, call(&client)).await.expect("the call is given up");
+    assert!(swallowed.is_err());
+    until("the silence is noticed", || !health.report().ready).await;
+    assert_eq!(good.calls(), 1);
+
+    network.restore();
+    // Keep-alive finds the swallowed connections out within 15 seconds; the rest is for a busy machine.
+    tokio::time::timeout(2 * LIMIT, health.ready()).await.expect("the network carries again");
+    call(&client).await.unwrap();
+    assert_eq!(good.calls(), 2, "nothing was doubled");
     shutdown.cancel();
     watching.await.unwrap();
 }
