@@ -1,9 +1,10 @@
-//! The database falls silent, as a stopped server or as a network that carries nothing and tells nobody, and so does the way
-//! to Kafka: every service says so, and goes on by itself when it is over, with nothing lost or doubled.
+//! The database falls silent, as a stopped server or as a network that carries nothing and tells nobody, and so do the ways
+//! to Kafka and to the relay: every service says so, and goes on by itself when it is over, with nothing lost or doubled.
 
 use std::time::Duration;
 
 use embedded::broker::Broker;
+use embedded::mailbox::{Mailbox, MailboxConfig};
 use embedded::postgres::{Cluster, ClusterConfig};
 use embedded::silent_proxy::SilentProxy;
 
@@ -123,4 +124,30 @@ async fn a_silent_way_to_kafka_shows_in_every_service_and_each_mail_comes_once_w
     for service in SERVICES {
         says_of(&system, service, "kafka", "up", RECOVERY).await;
     }
+}
+
+#[tokio::test]
+async fn a_silent_way_to_the_relay_shows_and_each_mail_comes_once_when_it_is_over() {
+    let local = "127.0.0.1:0".parse().unwrap();
+    let config = MailboxConfig { smtp_addr: local, http_addr: local, ..MailboxConfig::in_memory() };
+    let mailbox = Mailbox::start(config).await.unwrap();
+    let inbox = Inbox::new(&format!("http://{}", mailbox.http_addr()));
+    let network = SilentProxy::start(mailbox.smtp_addr()).await.unwrap();
+    let environment = vec![
+        ("SMTP_HOST", network.addr().ip().to_string()),
+        ("SMTP_PORT", network.addr().port().to_string()),
+    ];
+    let system = System::start(Options { environment, ..Options::default() }).await;
+    let mut accounts = Vec::new();
+
+    // New connections are swallowed before their greeting. For those that stand the kernel's own limits have a test with
+    // their settings: this proxy acknowledges what it swallows, as a silent network does not.
+    network.silence();
+    registers_some(&system, &mut accounts).await;
+    says_of(&system, "notify-svc", "smtp", "down", RECOVERY).await;
+    all_say(&system, 200, TRUTH).await;
+
+    network.restore();
+    each_has_one_mail(&system, &inbox, &accounts).await;
+    says_of(&system, "notify-svc", "smtp", "up", RECOVERY).await;
 }

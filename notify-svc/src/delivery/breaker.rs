@@ -10,12 +10,17 @@ use std::time::Duration;
 
 use chassis::health::Dependency;
 use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::metrics::Metrics;
 use crate::smtp::{ConnectError, Connection, SmtpConfig, connect};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// After so long without a word from the relay a further connection is tried beside the one that waits. A relay may take
+/// minutes for its greeting (RFC 5321, 4.5.3.2.1), and what a silent network has swallowed never comes.
+const ANOTHER_AFTER: Duration = Duration::from_secs(15);
 
 pub(super) struct Breaker {
     config: SmtpConfig,
@@ -90,7 +95,7 @@ impl Breaker {
 
     /// Connects now or not at all.
     pub(super) async fn try_connect(self: &Arc<Self>) -> Option<Line> {
-        match connect(&self.config).await {
+        match self.open().await {
             Ok(connection) => {
                 self.live.fetch_add(1, Ordering::AcqRel);
                 self.close();
@@ -99,6 +104,21 @@ impl Breaker {
             Err(error) => {
                 self.refused(&error);
                 None
+            }
+        }
+    }
+
+    /// Opens a conversation: the first of the connections that are tried that gets one, or an error.
+    async fn open(self: &Arc<Self>) -> Result<Connection, ConnectError> {
+        let mut attempts = JoinSet::new();
+        loop {
+            let breaker = Arc::clone(self);
+            attempts.spawn(async move { connect(&breaker.config).await });
+            match timeout(ANOTHER_AFTER, attempts.join_next()).await {
+                Ok(Some(Ok(opened))) => return opened,
+                Err(_) if self.live.load(Ordering::Acquire) == 0 => self.trip("the relay says nothing"),
+                // An attempt that panicked is made again; and while another connection works, one more is a wish.
+                Ok(_) | Err(_) => {}
             }
         }
     }
