@@ -1,5 +1,5 @@
 //! What only real servers and processes show: a trace through four of them, outages and deaths of the broker under load,
-//! stops of replicas that nobody notices, and starts at the same moment.
+//! stops of replicas that nobody notices, starts at the same moment, and memory under large events.
 //!
 //! What load does to two cores is not what a test wants to measure, so passwords are hashed with the least that Argon2
 //! allows; everything else is as it is by default.
@@ -9,6 +9,7 @@ mod balancer;
 mod broker_outage;
 mod drill;
 mod load;
+mod memory;
 mod pipeline;
 mod report;
 mod starts;

@@ -233,6 +233,11 @@ impl Deployment {
         self.replicas[&(service, number)].addr
     }
 
+    /// The process of a replica.
+    pub(crate) fn process(&self, service: Service, number: usize) -> u32 {
+        self.replicas[&(service, number)].process.as_ref().expect("it runs").id()
+    }
+
     /// Where the operator looks.
     pub(crate) fn ops_url(&self, service: Service, number: usize, path: &str) -> String {
         format!("http://{}{path}", self.replicas[&(service, number)].ops)
