@@ -53,13 +53,18 @@ pub fn judge(password: &str, owner: Owner<'_>) -> Result<(), Weakness> {
 }
 
 fn judge_text(password: &str, own: &[String]) -> Result<(), Weakness> {
+    let rest = without(password, own);
+    let is_strong = estimate(&rest, own).score() >= LEAST_SCORE;
+    // With the own words known to it, the estimate of the whole is no higher than without them.
+    if is_strong && rest == password {
+        return Ok(());
+    }
     let whole = estimate(password, &[]);
     if whole.score() < LEAST_SCORE {
         let warning = whole.feedback().and_then(zxcvbn::feedback::Feedback::warning);
         return Err(Weakness::Guessable(why(warning)));
     }
-    let rest = without(password, own);
-    if estimate(&rest, own).score() < LEAST_SCORE { Err(Weakness::Own) } else { Ok(()) }
+    if is_strong { Ok(()) } else { Err(Weakness::Own) }
 }
 
 fn estimate(password: &str, own: &[String]) -> zxcvbn::Entropy {
