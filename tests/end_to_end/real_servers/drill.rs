@@ -29,6 +29,9 @@ const LONGEST_STALL: Duration = Duration::from_secs(20);
 const WATCHED: Duration = Duration::from_mins(3);
 /// Sign-ins under way at one time.
 const CALLERS: usize = 8;
+/// How long somebody asks again, and how long they wait before they do.
+const PATIENCE: Duration = Duration::from_mins(1);
+const BEFORE_AGAIN: Duration = Duration::from_millis(500);
 
 /// What is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -222,13 +225,25 @@ async fn come_in(api: Api, email: String, password: String, codes: Vec<String>) 
     // The newest first: it may have replaced the others.
     for code in codes.iter().rev() {
         let verification = json!({ "email": email, "code": code });
-        answers.push(api.post("/v1/auth/verify-email", &verification).await.status());
+        answers.push(answered(&api, "/v1/auth/verify-email", &verification).await);
         if answers.ends_with(&[StatusCode::OK]) {
             break;
         }
     }
     let credentials = json!({ "email": email, "password": password });
-    answers.push(api.post("/v1/auth/login", &credentials).await.status());
-    let in_at_last = answers.ends_with(&[StatusCode::OK; 2]);
+    answers.push(answered(&api, "/v1/auth/login", &credentials).await);
+    let in_at_last = answers.ends_with(&[StatusCode::OK]);
     if in_at_last { Ok(()) } else { Err(format!("{} codes: {answers:?}", codes.len())) }
+}
+
+/// Asks again for as long as the service cannot be reached, as a client does.
+async fn answered(api: &Api, path: &str, body: &serde_json::Value) -> StatusCode {
+    let begin = Instant::now();
+    loop {
+        let status = api.post(path, body).await.status();
+        if status != StatusCode::SERVICE_UNAVAILABLE || begin.elapsed() > PATIENCE {
+            return status;
+        }
+        tokio::time::sleep(BEFORE_AGAIN).await;
+    }
 }
