@@ -51,10 +51,7 @@ pub(crate) fn routes(transcoder: &Transcoder, files: Files, live: Feed, health: 
         .route("/unsubscribe", get(show_unsubscribe).post(unsubscribe).with_state(transcoder.clone()))
         .route(
             "/v1/unsubscribe",
-            get(show_unsubscribe)
-                .post(one_click)
-                .fallback_service(transcoder.clone())
-                .with_state(transcoder.clone()),
+            get(show_unsubscribe).post(one_click).with_state(transcoder.clone()).merge(other(Method::GET)),
         )
         .route(FILES, other(Method::POST))
         .route(FILE, other(Method::GET))

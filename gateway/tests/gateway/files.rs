@@ -229,13 +229,17 @@ async fn a_picture_comes_with_headers_that_keep_it_a_picture() {
 }
 
 #[tokio::test]
-async fn listing_and_deleting_share_the_paths() {
+async fn the_gateway_and_the_services_share_paths() {
     let stage = Stage::start().await;
     let list: serde_json::Value = stage.get("/v1/files").send().await.unwrap().json().await.unwrap();
     assert_eq!(list["files"][0]["size_bytes"], 3);
     let path = format!("/v1/files/{}", Uuid::from_u128(1));
     assert_eq!(stage.request(Method::DELETE, &path).send().await.unwrap().status(), 204);
-    for (path, allow) in [("/v1/files", "GET, HEAD, OPTIONS, POST"), (&path, "DELETE, GET, HEAD, OPTIONS")] {
+    for (path, allow) in [
+        ("/v1/files", "GET, HEAD, OPTIONS, POST"),
+        (&path, "DELETE, GET, HEAD, OPTIONS"),
+        ("/v1/unsubscribe", "GET, HEAD, OPTIONS, POST"),
+    ] {
         let response = stage.request(Method::PATCH, path).send().await.unwrap();
         assert_eq!(response.headers()["allow"], allow);
         problem(response, 405, "METHOD_NOT_ALLOWED").await;

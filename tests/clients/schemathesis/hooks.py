@@ -41,7 +41,7 @@ REASONS = re.compile("|".join((
     r"must differ from the start",
     r"leaves too few exercises for this goal and level",
     # Values of a kind that are defined and yet not for this field.
-    r"[a-z ]+ is not a muscle group that can come first",
+    r"[a-z_]+ is not a muscle group that can come first",
     r"must be FAILED or IN_DOUBT",
     r"cannot be switched off",
     r"its codes or links were erased and cannot be sent again",
