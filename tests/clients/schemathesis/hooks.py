@@ -59,7 +59,12 @@ REASONS = re.compile("|".join((
 
 def is_unseen(case, field):
     """Whether the field is a text that was sent and that nobody sees: its normal form is empty."""
-    value = case.body.get(field) if isinstance(case.body, dict) else None
+    value = case.body
+    for name in re.findall(r"\w+", field):
+        try:
+            value = value[int(name) if isinstance(value, list) else name]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return False
     return isinstance(value, str) and value != "" and all(unicodedata.category(one)[0] in "CZ" for one in value)
 
 
