@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Account, shared};
+use crate::harness::{Account, http, shared};
 
 const REGISTER: &str = "/v1/auth/register";
 
@@ -143,7 +143,7 @@ async fn nothing_a_client_sends_shows_in_the_log_and_nothing_panics() {
 
     let mut public = system.log();
     for service in ["gateway", "user-svc", "notify-svc"] {
-        let metrics = reqwest::get(system.metrics(service)).await.unwrap().text().await.unwrap();
+        let metrics = http().get(system.metrics(service)).send().await.unwrap().text().await.unwrap();
         assert!(metrics.contains("# TYPE"), "{service} has metrics");
         public.push_str(&metrics);
     }

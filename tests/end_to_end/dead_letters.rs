@@ -6,7 +6,7 @@ use eventbus::{Envelope, EventSigner, KafkaConfig, KafkaPublisher, Publisher as 
 use prost::Message as _;
 use serde_json::json;
 
-use crate::harness::{Account, Options, Person, System, eventually};
+use crate::harness::{Account, Options, Person, System, eventually, http};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -71,7 +71,7 @@ async fn undecodable_events_become_dead_letters_unknown_ones_are_counted_and_mai
     let decoded = letters.iter().find(|letter| letter["key"] == "not-an-id").unwrap();
     assert_eq!(decoded["event"]["user_id"], "not-an-id");
     eventually("the unknown type is counted", LIMIT, || async {
-        let metrics = reqwest::get(system.metrics("notify-svc")).await.unwrap().text().await.unwrap();
+        let metrics = http().get(system.metrics("notify-svc")).send().await.unwrap().text().await.unwrap();
         let counted = |line: &str| line.starts_with("notify_events_unknown") && !line.ends_with(" 0");
         metrics.lines().any(counted).then_some(())
     })

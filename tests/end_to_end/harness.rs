@@ -7,6 +7,7 @@ mod api;
 mod contract;
 mod deployment;
 mod feed;
+mod http;
 mod image;
 mod kafka;
 mod kafka_server;
@@ -29,6 +30,7 @@ pub(crate) use self::api::{Account, Api};
 pub(crate) use self::contract::{Rpc, rpcs};
 pub(crate) use self::deployment::{Deployment, Plan};
 pub(crate) use self::feed::Feed;
+pub(crate) use self::http::http;
 pub(crate) use self::image::png;
 pub(crate) use self::kafka::{Record, read_topic, records_of};
 pub(crate) use self::kafka_server::KafkaServer;
@@ -43,6 +45,9 @@ pub(crate) use self::system::{Options, System, shared};
 /// Whether services run as processes on real servers: two programs hold these tests, and this one says which it is.
 pub(crate) const REAL_SERVERS: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"real_servers");
 
+/// How long one question may stay without any answer.
+const SILENCE_LIMIT: Duration = Duration::from_mins(2);
+
 /// Asks until there is an answer; fails with `what` when there is none in time.
 pub(crate) async fn eventually<T, F>(what: &str, limit: Duration, mut ask: impl FnMut() -> F) -> T
 where
@@ -50,7 +55,10 @@ where
 {
     let start = Instant::now();
     loop {
-        if let Some(answer) = ask().await {
+        // The limit is for answers; whoever gives none at all holds the test no longer than this.
+        let answer = tokio::time::timeout(limit.max(SILENCE_LIMIT), ask()).await;
+        let answer = answer.unwrap_or_else(|_| panic!("{what}: no answer at all within {SILENCE_LIMIT:?}"));
+        if let Some(answer) = answer {
             return answer;
         }
         assert!(start.elapsed() < limit, "{what}: not within {limit:?}");

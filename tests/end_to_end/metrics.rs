@@ -10,7 +10,7 @@ use rdkafka::ClientConfig;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use serde_json::json;
 
-use crate::harness::{Feed, Options, Person, System, eventually};
+use crate::harness::{Feed, Options, Person, System, eventually, http};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/observability/metrics.md");
 const SERVICES: [&str; 4] = ["gateway", "user-svc", "workout-svc", "notify-svc"];
@@ -93,7 +93,7 @@ fn page(metrics: &BTreeMap<String, Metric>) -> String {
 async fn scrape(system: &System) -> BTreeMap<String, Metric> {
     let mut metrics = BTreeMap::new();
     for service in SERVICES {
-        let response = reqwest::get(system.metrics(service)).await.unwrap();
+        let response = http().get(system.metrics(service)).send().await.unwrap();
         assert_eq!(response.status(), 200);
         read(&response.text().await.unwrap(), &mut metrics);
     }
@@ -223,7 +223,7 @@ fn difference(written: &str, exported: &str) -> String {
 
 async fn assert_nothing_personal(person: &Person, system: &System) {
     for service in SERVICES {
-        let text = reqwest::get(system.metrics(service)).await.unwrap().text().await.unwrap();
+        let text = http().get(system.metrics(service)).send().await.unwrap().text().await.unwrap();
         for secret in [&person.account.email, &person.user_id, &person.access_token] {
             assert!(!text.contains(secret.as_str()), "{service} exports {secret}");
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use embedded::mailbox::{Mailbox, MailboxConfig};
 
-use crate::harness::{Account, Inbox, KafkaServer, Options, System, eventually, free_addr};
+use crate::harness::{Account, Inbox, KafkaServer, Options, System, eventually, free_addr, http};
 
 const RECOVERY_LIMIT: Duration = Duration::from_mins(1);
 
@@ -31,7 +31,7 @@ async fn with_smtp_away_registration_answers_and_the_mail_comes_when_it_is_back(
         system.api().register(account).await;
     }
     eventually("the outage is noticed", Duration::from_secs(20), || async {
-        let metrics = reqwest::get(system.metrics("notify-svc")).await.unwrap().text().await.unwrap();
+        let metrics = http().get(system.metrics("notify-svc")).send().await.unwrap().text().await.unwrap();
         let open = |line: &str| line.contains("smtp_breaker_open{") && line.ends_with(" 1");
         metrics.lines().any(open).then_some(())
     })

@@ -8,7 +8,7 @@ use embedded::mailbox::{Mailbox, MailboxConfig};
 use embedded::postgres::{Cluster, ClusterConfig};
 use embedded::silent_proxy::SilentProxy;
 
-use crate::harness::{Account, Inbox, Options, System, eventually};
+use crate::harness::{Account, Inbox, Options, System, eventually, http};
 
 const SERVICES: [&str; 3] = ["user-svc", "workout-svc", "notify-svc"];
 /// `/readyz` tells the truth within ten seconds; the rest is for a busy machine.
@@ -20,7 +20,7 @@ async fn all_say(system: &System, status: u16, limit: Duration) {
     for service in SERVICES {
         let url = system.metrics(service).replace("/metrics", "/readyz");
         eventually(&format!("/readyz of {service} says {status}"), limit, || async {
-            (reqwest::get(&url).await.ok()?.status() == status).then_some(())
+            (http().get(&url).send().await.ok()?.status() == status).then_some(())
         })
         .await;
     }
@@ -30,7 +30,7 @@ async fn all_say(system: &System, status: u16, limit: Duration) {
 async fn says_of(system: &System, service: &str, dependency: &str, state: &str, limit: Duration) {
     let url = system.metrics(service).replace("/metrics", "/readyz");
     eventually(&format!("{service} says that {dependency} is {state}"), limit, || async {
-        let report: serde_json::Value = reqwest::get(&url).await.ok()?.json().await.ok()?;
+        let report: serde_json::Value = http().get(&url).send().await.ok()?.json().await.ok()?;
         (report["dependencies"][dependency]["state"] == state).then_some(())
     })
     .await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::{Account, Collector, Options, ReceivedSpan, System, eventually};
+use crate::harness::{Account, Collector, Options, ReceivedSpan, System, eventually, http};
 
 const SERVER: i32 = 2;
 const CLIENT: i32 = 3;
@@ -32,7 +32,7 @@ async fn marker(system: &System, collector: &Collector) -> String {
 
 /// How many probes of its database a process has made.
 async fn probes(system: &System) -> u64 {
-    let text = reqwest::get(system.metrics("user-svc")).await.unwrap().text().await.unwrap();
+    let text = http().get(system.metrics("user-svc")).send().await.unwrap().text().await.unwrap();
     text.lines()
         .filter(|line| line.starts_with("db_client_connection_wait_time_seconds_count"))
         .filter(|line| line.contains("pool_name=\"user-svc\""))

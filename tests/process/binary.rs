@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::SUBJECT;
 
+/// What ends by itself does so long before.
+const END_LIMIT: Duration = Duration::from_mins(2);
+
 /// The service that a test file is about.
 pub(crate) struct Subject {
     pub(crate) name: &'static str,
@@ -46,14 +49,13 @@ fn command(arguments: &[&str], environment: &Environment) -> Command {
 
 /// Runs a command to its end.
 pub(crate) async fn run(arguments: &[&str], environment: Environment) -> Finished {
-    let mut command = command(arguments, &environment);
-    let work = move || {
-        let start = Instant::now();
-        let Output { status, stdout, stderr } = command.output().expect("the binary can be started");
-        let text = |bytes| String::from_utf8(bytes).expect("the binary prints text");
-        Finished { code: status.code(), stdout: text(stdout), stderr: text(stderr), took: start.elapsed() }
-    };
-    tokio::task::spawn_blocking(work).await.unwrap()
+    let mut command = tokio::process::Command::from(command(arguments, &environment));
+    let start = Instant::now();
+    let output = tokio::time::timeout(END_LIMIT, command.kill_on_drop(true).output()).await;
+    let output = output.unwrap_or_else(|_| panic!("{} {arguments:?} runs after {END_LIMIT:?}", SUBJECT.name));
+    let Output { status, stdout, stderr } = output.expect("the binary can be started");
+    let text = |bytes| String::from_utf8(bytes).expect("the binary prints text");
+    Finished { code: status.code(), stdout: text(stdout), stderr: text(stderr), took: start.elapsed() }
 }
 
 /// A running service; it is killed when the test gives it up.
@@ -127,8 +129,16 @@ impl Running {
         let start = Instant::now();
         let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
         assert!(sent.success());
-        let status = tokio::task::spawn_blocking(move || child.wait()).await.unwrap().unwrap();
-        (status.code(), start.elapsed())
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                return (status.code(), start.elapsed());
+            }
+            if start.elapsed() > END_LIMIT {
+                let _ = child.kill();
+                panic!("{} runs {END_LIMIT:?} after SIGTERM", SUBJECT.name);
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use prost::Name as _;
 
 use super::database::Databases;
 use super::story::Story;
-use crate::harness::{Collector, System, records_of};
+use crate::harness::{Collector, System, http, records_of};
 
 /// Where the address of a person is the data.
 const HOMES_OF_ADDRESSES: [&str; 5] = [
@@ -23,7 +23,7 @@ const HOMES_OF_ADDRESSES: [&str; 5] = [
 async fn readable(system: &System, collector: &Collector) -> String {
     let mut text = system.log();
     for service in ["gateway", "user-svc", "workout-svc", "notify-svc"] {
-        text += &reqwest::get(system.metrics(service)).await.unwrap().text().await.unwrap();
+        text += &http().get(system.metrics(service)).send().await.unwrap().text().await.unwrap();
     }
     let spans = collector.all();
     assert!(spans.len() > 100, "the spans are exported");

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::http;
+
 /// A REST client.
 #[derive(Clone)]
 pub(crate) struct Api {
@@ -42,7 +44,7 @@ impl Account {
 
 impl Api {
     pub(crate) fn new(base: &str) -> Self {
-        Self { base: base.to_owned(), http: reqwest::Client::new() }
+        Self { base: base.to_owned(), http: http() }
     }
 
     /// Starts any request.

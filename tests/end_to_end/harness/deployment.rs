@@ -17,7 +17,7 @@ use super::logs::Logs;
 use super::process::{Exit, Process};
 use super::servers::{External, Servers};
 use super::service::Service;
-use super::{Api, Inbox, eventually};
+use super::{Api, Inbox, eventually, http};
 
 const READY_LIMIT: Duration = Duration::from_mins(1);
 /// A stop takes ten seconds at most; whether it does, the tests say.
@@ -206,7 +206,7 @@ impl Deployment {
         let process = std::cell::RefCell::new(replica.process.as_mut().expect("it runs"));
         eventually(&format!("{} {number} is ready", service.name()), READY_LIMIT, || async {
             process.borrow_mut().assert_running();
-            let answer = reqwest::get(&url).await.ok()?;
+            let answer = http().get(&url).send().await.ok()?;
             let ready = answer.status() == 200;
             let report: Value = answer.json().await.ok()?;
             let up = |(_, state): (&String, &Value)| state["state"] == "up";

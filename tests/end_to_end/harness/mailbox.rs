@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::eventually;
+use super::{eventually, http};
 
 /// The mailbox of a system.
 #[derive(Clone)]
@@ -65,7 +65,7 @@ struct Address {
 
 impl Inbox {
     pub(crate) fn new(base: &str) -> Self {
-        Self { base: base.to_owned(), http: reqwest::Client::new() }
+        Self { base: base.to_owned(), http: http() }
     }
 
     /// Where the mailbox answers.

@@ -3,15 +3,26 @@
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use super::Options;
 use super::system::LOG_LEVEL;
 
-/// Runs the binary and ends it when the pipe to this script closes, however the tests end.
-const GUARD: &str =
-    r#""$0" "$@" & child=$!; echo "pid $child"; read -r _; kill -TERM $child 2>/dev/null; wait $child"#;
+/// Runs the binary and ends it when the pipe to this script closes, however the tests end. The script lets go of its
+/// output, which so ends with the binary: one that cannot start is seen at once.
+const GUARD: &str = r#"
+"$0" "$@" & child=$!
+echo "pid $child"
+exec >/dev/null
+read -r _
+kill -TERM $child 2>/dev/null
+wait $child
+"#;
+/// A first `initdb` on a machine that does much else.
+const START_LIMIT: Duration = Duration::from_mins(2);
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
 /// A running system.
 pub(super) struct Standalone {
@@ -51,17 +62,16 @@ impl Standalone {
             .spawn()
             .unwrap();
         let pipe = guard.stdin.take().unwrap();
-        let mut lines = BufReader::new(guard.stdout.take().unwrap()).lines();
-        let mut next = || lines.next().and_then(Result::ok);
+        let lines = lines_of(guard.stdout.take().unwrap());
+        let deadline = Instant::now() + START_LIMIT;
+        let next = || lines.recv_timeout(deadline.saturating_duration_since(Instant::now()));
         let pid = next().unwrap().strip_prefix("pid ").unwrap().parse().unwrap();
         let mut summary = HashMap::new();
         loop {
-            let Some(line) = next() else {
-                panic!(
-                    "the system did not start:\n{}",
-                    std::fs::read_to_string(log.path()).unwrap_or_default()
-                );
-            };
+            let line = next().unwrap_or_else(|reason| {
+                let log = std::fs::read_to_string(log.path()).unwrap_or_default();
+                panic!("the system did not start ({reason}):\n{}", super::logs::tail(&log));
+            });
             if line.contains("Ctrl-C") {
                 break;
             }
@@ -80,6 +90,7 @@ impl Standalone {
         loop {
             let answer = std::net::TcpStream::connect(&addr).and_then(|mut stream| {
                 use std::io::{Read as _, Write as _};
+                stream.set_read_timeout(Some(ANSWER_LIMIT))?;
                 stream.write_all(b"GET /readyz HTTP/1.0\r\n\r\n")?;
                 let mut text = String::new();
                 stream.read_to_string(&mut text)?;
@@ -138,6 +149,19 @@ impl Standalone {
         }
         found.split_off(1)
     }
+}
+
+/// What a process prints, line by line; closed when nobody can print any more.
+fn lines_of(output: ChildStdout) -> Receiver<String> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
 }
 
 impl Drop for Standalone {

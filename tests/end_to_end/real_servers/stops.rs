@@ -8,7 +8,7 @@ use super::balancer::Balancer;
 use super::load::{Call, Load};
 use super::pipeline::{Pipeline, arrivals, waits};
 use super::report::{points, say};
-use crate::harness::{Account, Deployment, Exit, Person, Service, eventually};
+use crate::harness::{Account, Deployment, Exit, Person, Service, eventually, http};
 
 const ROUNDS: usize = 3;
 const EXIT_LIMIT: Duration = Duration::from_secs(10);
@@ -32,7 +32,7 @@ async fn stop(deployment: &mut Deployment, service: Service, replica: usize) -> 
     let mut sights: Vec<Sight> = Vec::new();
     let watch = async {
         loop {
-            let answer = reqwest::get(&ready_url).await;
+            let answer = http().get(&ready_url).send().await;
             let ready = answer.is_ok_and(|answer| answer.status() == 200);
             let sight = Sight { ready, listens: TcpStream::connect(addr).await.is_ok() };
             if sights.last() != Some(&sight) {
