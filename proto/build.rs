@@ -58,7 +58,7 @@ fn proto_files(root: &Path, dir: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-/// Writes `impl eventbus::Event` for each message that names a topic.
+/// Writes `impl event::Event` for each message that names a topic.
 fn event_impls(set: &[u8]) -> Result<String, Error> {
     let pool = DescriptorPool::decode(set)?;
     let topic = pool.get_extension_by_name("fitness.options.v1.topic").ok_or("no topic option")?;
@@ -78,7 +78,7 @@ fn event_impls(set: &[u8]) -> Result<String, Error> {
         };
         writeln!(
             code,
-            "impl ::eventbus::Event for {path} {{\n    const TOPIC: &'static str = {topic:?};\n    \
+            "impl ::event::Event for {path} {{\n    const TOPIC: &'static str = {topic:?};\n    \
              fn key(&self) -> &str {{\n        &self.{key}\n    }}\n}}",
             path = rust_path(&message),
             key = key.name(),

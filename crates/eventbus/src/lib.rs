@@ -19,7 +19,6 @@
 pub mod conformance;
 mod dead_letter;
 mod envelope;
-mod event;
 mod handler;
 mod kafka;
 mod metrics;
@@ -32,7 +31,7 @@ mod trace_context;
 
 pub use dead_letter::{DeadLetter, OriginalRecord, RecordHeader};
 pub use envelope::{DecodeError, Envelope};
-pub use event::Event;
+pub use ::event::Event;
 pub use handler::{Delivery, Handler, Outcome};
 pub use kafka::{
     ConsumerConfig, ConsumerError, ConsumerRole, Credentials, KafkaConfig, KafkaConfigError, KafkaConsumer,

@@ -1,4 +1,4 @@
-//! What can be published.
+//! What can be published: the one thing that the contracts know of the event bus.
 
 /// A protobuf message that is published on a topic.
 pub trait Event: prost::Message + prost::Name + Default {
