@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use chassis::config::Settings;
@@ -221,6 +222,21 @@ impl Deployment {
         for process in self.replicas.values_mut().filter_map(|replica| replica.process.as_mut()) {
             process.assert_running();
         }
+    }
+
+    /// Starts the processes again that have ended by themselves, as whatever supervises them does, and says how they ended.
+    pub(crate) fn revive(&mut self) -> Vec<(Service, ExitStatus)> {
+        let mut ended = Vec::new();
+        for (&(service, number), replica) in &mut self.replicas {
+            if let Some(status) = replica.process.as_mut().and_then(Process::ended) {
+                replica.process = None;
+                ended.push((service, number, status));
+            }
+        }
+        for &(service, number, _) in &ended {
+            self.start_one(service, number);
+        }
+        ended.into_iter().map(|(service, _, status)| (service, status)).collect()
     }
 
     /// The first gateway.
