@@ -18,7 +18,6 @@ use sqlx::PgPool;
 
 pub use self::collect::Collector;
 pub use self::error::DeadLetterError;
-pub use self::list::ListDeadLetters;
 pub use self::replay::Replayed;
 use crate::ledger::dead_letters::Letter;
 

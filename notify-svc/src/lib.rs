@@ -15,7 +15,6 @@ pub mod ledger;
 pub mod metrics;
 pub mod notification;
 pub mod notifications;
-pub mod page;
 pub mod preferences;
 mod process;
 pub mod quiet_hours;

@@ -27,7 +27,6 @@ pub use self::update_preferences::PreferenceChange;
 use crate::delivery::Wake;
 use crate::ledger::history::{self, Entry};
 use crate::metrics::Metrics;
-use crate::page::{InvalidPageToken, Page};
 use crate::render::Renderer;
 
 /// Answers and changes what is in the ledger; cheap to clone.
@@ -50,11 +49,6 @@ pub struct Notifications {
 /// A notification that may be changed, or why there is none.
 async fn lock(connection: &mut PgConnection, notification_id: Uuid) -> Result<Entry, NotificationError> {
     history::lock(connection, notification_id).await?.ok_or(NotificationError::NotFound)
-}
-
-fn page(size: i32, token: &str) -> Result<Page, NotificationError> {
-    Page::new(size, token)
-        .map_err(|error: InvalidPageToken| NotificationError::invalid("page_token", &error.to_string()))
 }
 
 /// Why a notification cannot be changed as asked.

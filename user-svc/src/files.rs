@@ -28,7 +28,6 @@ use uuid::Uuid;
 pub use self::config::{FileLimits, FileStore, FilesConfig};
 pub use self::download::Download;
 pub use self::error::FileError;
-pub use self::list::FilePage;
 pub use self::objects::{ObjectError, Objects};
 pub use self::picture::PictureType;
 pub use self::upload::NewFile;

@@ -14,7 +14,6 @@ pub mod files;
 mod grpc;
 pub mod one_time_code;
 mod opaque_token;
-pub mod paging;
 pub mod password;
 mod process;
 pub mod profile;

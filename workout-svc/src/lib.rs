@@ -17,7 +17,6 @@ pub mod language;
 mod limits;
 mod mask;
 mod moment;
-mod paging;
 pub mod planner;
 mod process;
 pub mod progress;
@@ -28,6 +27,8 @@ mod text;
 pub mod training;
 mod weekly;
 mod workouts;
+
+use chassis::paging;
 
 pub use app::App;
 pub use config::WorkoutSvcConfig;

@@ -15,6 +15,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod migrations;
 pub mod ops;
+pub mod paging;
 pub mod process;
 pub mod sealing;
 pub mod telemetry;

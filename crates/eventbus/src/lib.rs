@@ -29,9 +29,9 @@ mod spans;
 mod state;
 mod trace_context;
 
+pub use ::event::Event;
 pub use dead_letter::{DeadLetter, OriginalRecord, RecordHeader};
 pub use envelope::{DecodeError, Envelope};
-pub use ::event::Event;
 pub use handler::{Delivery, Handler, Outcome};
 pub use kafka::{
     ConsumerConfig, ConsumerError, ConsumerRole, Credentials, KafkaConfig, KafkaConfigError, KafkaConsumer,

@@ -1,13 +1,8 @@
 //! What can go wrong in a use case.
 
-use chassis::errors::Violation;
-
 /// Why a use case did not come to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum DeadLetterError {
-    /// Fields of the request break rules.
-    #[error("the request breaks rules")]
-    Invalid(Vec<Violation>),
     /// The letter is not in a state in which this can be done to it.
     #[error("its state does not allow this: {0}")]
     WrongState(&'static str),
@@ -20,11 +15,4 @@ pub enum DeadLetterError {
     /// The database did not answer as it should.
     #[error("the dead letters cannot be read or written")]
     Database(#[from] sqlx::Error),
-}
-
-impl DeadLetterError {
-    /// One field is at fault.
-    pub(crate) fn invalid(field: &str, reason: &str) -> Self {
-        Self::Invalid(vec![Violation::new(field, reason)])
-    }
 }

@@ -55,7 +55,6 @@ impl From<&NotificationError> for Failure {
 impl From<&DeadLetterError> for Failure {
     fn from(error: &DeadLetterError) -> Self {
         match error {
-            DeadLetterError::Invalid(violations) => Self::invalid(violations.clone()),
             DeadLetterError::WrongState(reason) => Self::new(ErrorCode::WrongState).because(*reason),
             DeadLetterError::NotFound => ErrorCode::NotFound.into(),
             DeadLetterError::BrokerAway => away(),

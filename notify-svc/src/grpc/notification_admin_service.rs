@@ -1,6 +1,7 @@
 //! `fitness.notify.v1.NotificationAdminService`.
 
 use chassis::errors::{Failure, Violation};
+use chassis::paging::Page;
 use chassis::{auth, validation};
 use chrono::{DateTime, Utc};
 use fitness_proto::fitness::notify::v1::notification_admin_service_server::NotificationAdminService;
@@ -19,7 +20,7 @@ use super::failure::status;
 use super::notification_service::id;
 use super::{dead_letter_message, notification_message};
 use crate::access::Access;
-use crate::dead_letters::{DeadLetters, ListDeadLetters};
+use crate::dead_letters::DeadLetters;
 use crate::ledger::dead_letters::Filter;
 use crate::notifications::{Notifications, Recover, Search};
 
@@ -56,12 +57,12 @@ impl NotificationAdminService for NotificationAdminApi {
             "" => None,
             text => Some(id("user_id", text)?),
         };
-        let SearchNotificationsRequest { template, page_size, page_token, .. } = request;
-        let search = Search { user_id, state, template, page_size, page_token };
-        let page = self.notifications.search(&search).await.map_err(status)?;
+        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
+        let search = Search { user_id, state, template: request.template };
+        let listed = self.notifications.search(&search, &page).await.map_err(status)?;
         Ok(Response::new(SearchNotificationsResponse {
-            notifications: page.rows.into_iter().map(notification_message::from_entry).collect(),
-            next_page_token: page.next_page_token,
+            notifications: listed.rows.into_iter().map(notification_message::from_entry).collect(),
+            next_page_token: listed.next_page_token,
         }))
     }
 
@@ -108,14 +109,13 @@ impl NotificationAdminService for NotificationAdminApi {
         request: Request<ListDeadLettersRequest>,
     ) -> Result<Response<ListDeadLettersResponse>, Status> {
         let request = self.admitted(request).await?;
-        let ListDeadLettersRequest { consumer_group, event_type, include_replayed, page_size, page_token } =
-            request;
+        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
+        let ListDeadLettersRequest { consumer_group, event_type, include_replayed, .. } = request;
         let filter = Filter { include_replayed, ..filter(consumer_group, event_type) };
-        let list = ListDeadLetters { filter, page_size, page_token };
-        let page = self.dead_letters.list(&list).await.map_err(status)?;
+        let listed = self.dead_letters.list(&filter, &page).await.map_err(status)?;
         Ok(Response::new(ListDeadLettersResponse {
-            dead_letters: page.rows.into_iter().map(dead_letter_message::listed).collect(),
-            next_page_token: page.next_page_token,
+            dead_letters: listed.rows.into_iter().map(dead_letter_message::listed).collect(),
+            next_page_token: listed.next_page_token,
         }))
     }
 

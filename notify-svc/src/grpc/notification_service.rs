@@ -1,6 +1,7 @@
 //! `fitness.notify.v1.NotificationService`.
 
 use chassis::errors::{Failure, Violation};
+use chassis::paging::Page;
 use chassis::{auth, validation};
 use fitness_proto::fitness::notify::v1::notification_service_server::NotificationService;
 use fitness_proto::fitness::notify::v1::{
@@ -40,11 +41,11 @@ impl NotificationService for NotificationApi {
         let user_id = self.caller(&request).await?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let page = self.notifications.list(user_id, request.page_size, &request.page_token);
-        let page = page.await.map_err(status)?;
+        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
+        let listed = self.notifications.list(user_id, &page).await.map_err(status)?;
         Ok(Response::new(ListNotificationsResponse {
-            notifications: page.rows.into_iter().map(notification_message::from_entry).collect(),
-            next_page_token: page.next_page_token,
+            notifications: listed.rows.into_iter().map(notification_message::from_entry).collect(),
+            next_page_token: listed.next_page_token,
         }))
     }
 

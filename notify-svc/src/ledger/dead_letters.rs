@@ -1,10 +1,9 @@
 //! The dead letters of all consumer groups.
 
+use chassis::paging::Page;
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
-
-use crate::page::Page;
 
 /// A dead letter.
 #[derive(Clone, Debug)]
@@ -120,7 +119,7 @@ pub async fn store(connection: &mut PgConnection, new: &NewLetter) -> Result<(),
 pub async fn search(
     connection: &mut PgConnection,
     filter: &Filter,
-    page: &Page,
+    page: &Page<Uuid>,
 ) -> Result<Vec<Letter>, sqlx::Error> {
     sqlx::query_as!(
         Letter,
@@ -141,7 +140,7 @@ pub async fn search(
         filter.consumer_group,
         filter.event_type,
         filter.include_replayed,
-        page.before(),
+        page.after.unwrap_or(Uuid::max()),
         page.limit(),
         SHORT,
     )

@@ -1,10 +1,9 @@
 //! Reading the ledger: what became of notifications, and why.
 
+use chassis::paging::Page;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
-
-use crate::page::Page;
 
 /// A notification without what is in the mail.
 #[derive(Clone, Debug)]
@@ -79,7 +78,7 @@ pub struct Filter {
 pub async fn of_user(
     connection: &mut PgConnection,
     user_id: Uuid,
-    page: &Page,
+    page: &Page<Uuid>,
 ) -> Result<Vec<Entry>, sqlx::Error> {
     sqlx::query_as!(
         Entry,
@@ -92,7 +91,7 @@ pub async fn of_user(
          ORDER BY notification_id DESC
          LIMIT $3",
         user_id,
-        page.before(),
+        page.after.unwrap_or(Uuid::max()),
         page.limit(),
     )
     .fetch_all(connection)
@@ -103,7 +102,7 @@ pub async fn of_user(
 pub async fn search(
     connection: &mut PgConnection,
     filter: &Filter,
-    page: &Page,
+    page: &Page<Uuid>,
 ) -> Result<Vec<Entry>, sqlx::Error> {
     sqlx::query_as!(
         Entry,
@@ -120,7 +119,7 @@ pub async fn search(
         filter.user_id,
         filter.state,
         filter.template,
-        page.before(),
+        page.after.unwrap_or(Uuid::max()),
         page.limit(),
     )
     .fetch_all(connection)

@@ -1,11 +1,11 @@
 //! Everybody's notifications, for administrators.
 
+use chassis::paging::{Listed, Page};
 use uuid::Uuid;
 
-use super::{NotificationError, Notifications, page};
+use super::{NotificationError, Notifications};
 use crate::ledger::history::{self, Entry, Filter};
 use crate::notification::{State, Template};
-use crate::page::Paged;
 
 /// Which notifications.
 #[derive(Clone, Debug, Default)]
@@ -16,24 +16,23 @@ pub struct Search {
     pub state: Option<State>,
     /// Which mail; all if empty.
     pub template: String,
-    /// Most of them.
-    pub page_size: i32,
-    /// Where to go on.
-    pub page_token: String,
 }
 
 impl Notifications {
     /// Answers a page of all notifications that fit.
-    pub async fn search(&self, search: &Search) -> Result<Paged<Entry>, NotificationError> {
-        let page = page(search.page_size, &search.page_token)?;
+    pub async fn search(
+        &self,
+        search: &Search,
+        page: &Page<Uuid>,
+    ) -> Result<Listed<Entry>, NotificationError> {
         let filter = Filter {
             user_id: search.user_id,
             state: search.state.map(State::name),
             template: template(&search.template)?.map(Template::name),
         };
         let mut connection = self.pool.acquire().await?;
-        let rows = history::search(&mut connection, &filter, &page).await?;
-        Ok(page.of(rows, |entry| entry.notification_id))
+        let rows = history::search(&mut connection, &filter, page).await?;
+        Ok(page.cut(rows, |entry| entry.notification_id))
     }
 }
 

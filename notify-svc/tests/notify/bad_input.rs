@@ -33,7 +33,7 @@ async fn of_people() {
     let person = service.stage.person("en").await;
     let people = || service.people.clone();
     for (page_size, page_token, field) in
-        [(-1, "", "page_size"), (101, "", "page_size"), (0, "x", "page_token"), (0, NOWHERE, "page_token")]
+        [(-1, "", "page_size"), (0, "x", "page_token"), (0, NOWHERE, "page_token")]
     {
         let request = ListNotificationsRequest { page_size, page_token: page_token.to_owned() };
         refused(people().list_notifications(of(&person, request)).await, &[field]);
@@ -145,7 +145,7 @@ async fn of_administrators_about_dead_letters() {
     let cases = [
         (ListDeadLettersRequest { consumer_group: "g".repeat(250), ..all() }, "consumer_group"),
         (ListDeadLettersRequest { event_type: "t".repeat(256), ..all() }, "event_type"),
-        (ListDeadLettersRequest { page_size: 101, ..all() }, "page_size"),
+        (ListDeadLettersRequest { page_size: -1, ..all() }, "page_size"),
         (ListDeadLettersRequest { page_token: "?".to_owned(), ..all() }, "page_token"),
     ];
     for (request, field) in cases {

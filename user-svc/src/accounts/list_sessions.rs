@@ -1,9 +1,10 @@
 //! `ListSessions`: where the caller is signed in.
 
 use chassis::auth::Principal;
+use chassis::paging::{Listed, Page};
+use uuid::Uuid;
 
 use super::{AccountError, Accounts};
-use crate::paging::{Page, PageRequest};
 use crate::session::Session;
 use crate::store::sessions;
 
@@ -12,12 +13,12 @@ impl Accounts {
     pub async fn list_sessions(
         &self,
         principal: &Principal,
-        request: PageRequest,
-    ) -> Result<Page<Session>, AccountError> {
+        page: &Page<Uuid>,
+    ) -> Result<Listed<Session>, AccountError> {
         let mut connection = self.pool.acquire().await?;
         let caller = self.caller(&mut connection, principal).await?;
-        let (after, rows) = (request.after(), request.rows());
-        let found = sessions::page(&mut connection, caller.user_id, after, rows, self.now()).await?;
-        Ok(request.page(found, |session| session.session_id))
+        let (after, limit) = (page.after, page.limit());
+        let found = sessions::page(&mut connection, caller.user_id, after, limit, self.now()).await?;
+        Ok(page.cut(found, |session| session.session_id))
     }
 }

@@ -2,9 +2,10 @@
 
 use chassis::auth::Principal;
 use chassis::errors::Violation;
+use chassis::paging::{Listed, Page};
+use uuid::Uuid;
 
 use super::{AccountError, Accounts};
-use crate::paging::{Page, PageRequest};
 use crate::store::user_list;
 use crate::user::User;
 
@@ -15,8 +16,8 @@ impl Accounts {
         &self,
         principal: &Principal,
         email_prefix: &str,
-        request: PageRequest,
-    ) -> Result<Page<User>, AccountError> {
+        page: &Page<Uuid>,
+    ) -> Result<Listed<User>, AccountError> {
         if !email_prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
             let reason = "must be the beginning of an e-mail address";
             return Err(vec![Violation::new("email_prefix", reason)].into());
@@ -25,9 +26,9 @@ impl Accounts {
         self.admin(&mut connection, principal).await?;
         let prefix = email_prefix.to_ascii_lowercase();
         let found = if prefix.is_empty() {
-            user_list::page(&mut connection, request.after(), request.rows()).await?
+            user_list::page(&mut connection, page.after, page.limit()).await?
         } else {
-            let after = match request.after() {
+            let after = match page.after {
                 None => None,
                 Some(user_id) => {
                     let key = user_list::email_key(&mut connection, user_id).await?;
@@ -35,8 +36,8 @@ impl Accounts {
                     Some(key.ok_or_else(|| vec![Violation::new("page_token", reason)])?)
                 }
             };
-            user_list::page_by_address(&mut connection, &prefix, after.as_deref(), request.rows()).await?
+            user_list::page_by_address(&mut connection, &prefix, after.as_deref(), page.limit()).await?
         };
-        Ok(request.page(found, |user| user.user_id))
+        Ok(page.cut(found, |user| user.user_id))
     }
 }

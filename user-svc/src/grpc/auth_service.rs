@@ -2,6 +2,7 @@
 
 use chassis::auth;
 use chassis::errors::Failure;
+use chassis::paging::Page;
 use chassis::validation;
 use fitness_proto::fitness::user::v1 as proto;
 use fitness_proto::fitness::user::v1::auth_service_server::AuthService;
@@ -12,7 +13,6 @@ use tonic::{Request, Response, Status};
 use super::failure::{self, status};
 use super::{client, session_message, user_message};
 use crate::accounts::{Accounts, Login, LoginWithCode, Register, ResetPassword, VerifyEmail};
-use crate::paging::PageRequest;
 
 /// What the tokens are for (RFC 6750).
 const TOKEN_TYPE: &str = "Bearer";
@@ -161,12 +161,12 @@ impl AuthService for AuthApi {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let page = PageRequest::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
-        let page = self.0.list_sessions(&principal, page).await.map_err(|error| status(&error))?;
+        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
+        let listed = self.0.list_sessions(&principal, &page).await.map_err(|error| status(&error))?;
         let message = |session| session_message::from(session, principal.session_id);
         Ok(Response::new(proto::ListSessionsResponse {
-            sessions: page.items.into_iter().map(message).collect(),
-            next_page_token: page.next_page_token,
+            sessions: listed.rows.into_iter().map(message).collect(),
+            next_page_token: listed.next_page_token,
         }))
     }
 

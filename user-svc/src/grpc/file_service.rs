@@ -8,6 +8,7 @@ use bytes::Bytes;
 use chassis::auth::Principal;
 use chassis::errors::{ErrorCode, Failure, Violation};
 use chassis::lifecycle::chain;
+use chassis::paging::Page;
 use chassis::{auth, database, validation};
 use fitness_proto::fitness::user::v1 as proto;
 use futures::stream::BoxStream;
@@ -95,11 +96,9 @@ impl FileService for FileApi {
         let user_id = self.caller(auth::principal(&request)).await?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let page_size = request.page_size.unsigned_abs();
-        let page = self.files.list(user_id, page_size, &request.page_token).await;
-        let page = page.map_err(|error| status(&error))?;
-        let files = page.files.into_iter().map(message).collect();
-        Ok(Response::new(ListFilesResponse { files, next_page_token: page.next_page_token }))
+        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
+        let listed = self.files.list(user_id, &page).await.map_err(|error| status(&error))?.map(message);
+        Ok(Response::new(ListFilesResponse { files: listed.rows, next_page_token: listed.next_page_token }))
     }
 
     async fn delete_file(

@@ -2,6 +2,7 @@
 
 use chassis::auth::{self, Role};
 use chassis::errors::{Failure, Violation};
+use chassis::paging::Page;
 use chassis::validation;
 use fitness_proto::fitness::user::v1 as proto;
 use fitness_proto::fitness::user::v1::user_service_server::UserService;
@@ -10,7 +11,6 @@ use tonic::{Request, Response, Status};
 use super::failure::{self, status};
 use super::{client, session_message, user_message};
 use crate::accounts::{Accounts, ChangePassword, UpdateMe, timestamp};
-use crate::paging::PageRequest;
 
 /// Maps the RPCs to the use cases.
 pub(crate) struct UserApi(pub(crate) Accounts);
@@ -100,12 +100,12 @@ impl UserService for UserApi {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let page = PageRequest::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
-        let outcome = self.0.list_users(&principal, &request.email_prefix, page).await;
-        let page = outcome.map_err(|error| status(&error))?;
+        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
+        let outcome = self.0.list_users(&principal, &request.email_prefix, &page).await;
+        let listed = outcome.map_err(|error| status(&error))?;
         Ok(Response::new(proto::ListUsersResponse {
-            users: page.items.into_iter().map(user_message::from).collect(),
-            next_page_token: page.next_page_token,
+            users: listed.rows.into_iter().map(user_message::from).collect(),
+            next_page_token: listed.next_page_token,
         }))
     }
 

@@ -315,7 +315,8 @@ async fn files_are_listed_newest_first_page_by_page() {
     let second = service.list(&token, 2, &first.next_page_token).await.unwrap();
     assert_eq!((&second.files[..], second.next_page_token.as_str()), (&uploaded[2..], ""));
     assert_eq!(violation(&service.list(&token, 2, "nonsense").await.unwrap_err()).0, "page_token");
-    assert_eq!(violation(&service.list(&token, 101, "").await.unwrap_err()).0, "page_size");
+    assert_eq!(violation(&service.list(&token, -1, "").await.unwrap_err()).0, "page_size");
+    assert_eq!(service.list(&token, i32::MAX, "").await.unwrap().files, uploaded);
     let status = service.download(&token, "no-uuid").await.map(|_| ()).unwrap_err();
     assert_eq!(violation(&status).0, "file_id");
     service.stop().await;

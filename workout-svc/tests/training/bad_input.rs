@@ -43,7 +43,6 @@ async fn exercises_with_a_bad_field_are_refused_by_the_field() {
         ("query", proto::ListExercisesRequest { query: "x".repeat(81), ..Default::default() }),
         ("query", proto::ListExercisesRequest { query: "a\0b".to_owned(), ..Default::default() }),
         ("page_size", proto::ListExercisesRequest { page_size: -1, ..Default::default() }),
-        ("page_size", proto::ListExercisesRequest { page_size: 101, ..Default::default() }),
         (
             "page_token",
             proto::ListExercisesRequest { page_token: "garbage".to_owned(), ..Default::default() },
@@ -276,12 +275,9 @@ async fn lists_and_the_rest_refuse_what_makes_no_sense() {
     let service = Service::start().await;
     let anna = service.person("Anna").await;
     let (mut routines, mut trainers) = (service.routines.clone(), service.trainers.clone());
-    for (field, page_size, page_token) in [
-        ("page_size", -1, ""),
-        ("page_size", 1000, ""),
-        ("page_token", 0, "garbage"),
-        ("page_token", 0, "W10"),
-    ] {
+    for (field, page_size, page_token) in
+        [("page_size", -1, ""), ("page_token", 0, "garbage"), ("page_token", 0, "W10")]
+    {
         let page_token = page_token.to_owned();
         let list = proto::ListRoutinesRequest { page_size, page_token: page_token.clone() };
         assert_invalid(field, routines.list_routines(anna.ask(list)).await);

@@ -108,6 +108,9 @@ async fn pages_hold_every_exercise_once_by_name() {
     let pages = pages(&service, &anna, proto::ListExercisesRequest { page_size: 7, ..all() }).await;
     assert!(pages[..pages.len() - 1].iter().all(|page| page.len() == 7));
     assert_eq!(pages.concat(), whole);
+    let large =
+        self::pages(&service, &anna, proto::ListExercisesRequest { page_size: i32::MAX, ..all() }).await;
+    assert_eq!(large.iter().map(Vec::len).max(), Some(100.min(whole.len())));
     let ids: BTreeSet<_> = whole.iter().map(|exercise| &exercise.exercise_id).collect();
     assert_eq!(ids.len(), whole.len());
     let names: Vec<_> = whole.iter().map(|exercise| exercise.name.to_lowercase()).collect();

@@ -180,7 +180,7 @@ async fn lists_and_statistics_refuse_what_is_no_page_and_no_period() {
         let reminders = proto::ListRemindersRequest { page_token, page_size: 0 };
         assert_invalid("page_token", diary.list_reminders(reminders).await);
     }
-    for page_size in [-1, 101, i32::MAX] {
+    for page_size in [-1, i32::MIN] {
         let request = proto::ListSetsRequest { page_size, ..Default::default() };
         assert_invalid("page_size", diary.list_sets(request).await);
     }

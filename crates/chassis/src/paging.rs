@@ -1,12 +1,14 @@
 //! Pages of lists: an opaque token names the last row of a page, and the next page starts behind it (AIP-158).
 //!
-//! A page costs the same wherever it is, because the database goes straight to its first row.
+//! A page costs the same wherever it is, because the database goes straight to its first row, and rows that come in
+//! meanwhile move nothing. Every list of every service has the same sizes: too large a page is answered as the largest.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chassis::errors::Violation;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::errors::Violation;
 
 /// Rows of a page whose size nobody asked for.
 const DEFAULT_SIZE: u32 = 50;
@@ -15,32 +17,34 @@ const MAX_SIZE: u32 = 100;
 
 /// Which page is wanted; `K` is what the list is ordered by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Page<K> {
+pub struct Page<K> {
     size: usize,
     /// The last row of the page before.
-    pub(crate) after: Option<K>,
+    pub after: Option<K>,
 }
 
 /// A page of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Listed<T> {
-    pub(crate) rows: Vec<T>,
+pub struct Listed<T> {
+    /// The rows.
+    pub rows: Vec<T>,
     /// Asks for the next page; empty on the last one.
-    pub(crate) next_page_token: String,
+    pub next_page_token: String,
 }
 
 impl<K: Serialize + DeserializeOwned> Page<K> {
-    /// Reads what a request says.
-    pub(crate) fn parse(page_size: i32, page_token: &str) -> Result<Self, Vec<Violation>> {
+    /// Reads what a request says; a size of 0 is the usual one.
+    pub fn parse(page_size: i32, page_token: &str) -> Result<Self, Vec<Violation>> {
         let size = match u32::try_from(page_size) {
             Ok(0) => DEFAULT_SIZE,
-            Ok(size) if size <= MAX_SIZE => size,
-            _ => return Err(vec![Violation::new("page_size", format!("must be 0 to {MAX_SIZE}"))]),
+            Ok(size) => size.min(MAX_SIZE),
+            Err(_) => return Err(vec![Violation::new("page_size", "must be 0 or more")]),
         };
         let after = if page_token.is_empty() {
             None
         } else {
-            let invalid = || vec![Violation::new("page_token", "must be the token of the page before")];
+            let invalid =
+                || vec![Violation::new("page_token", "must be the next_page_token of the page before")];
             let json = URL_SAFE_NO_PAD.decode(page_token).map_err(|_| invalid())?;
             Some(serde_json::from_slice(&json).map_err(|_| invalid())?)
         };
@@ -48,12 +52,12 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
     }
 
     /// How many rows to read: one more than the page has, to know whether another follows.
-    pub(crate) fn limit(&self) -> i64 {
+    pub fn limit(&self) -> i64 {
         self.size as i64 + 1
     }
 
     /// Makes a page of the rows that were read; `key` tells what a row is ordered by.
-    pub(crate) fn cut<T>(&self, mut rows: Vec<T>, key: impl FnOnce(&T) -> K) -> Listed<T> {
+    pub fn cut<T>(&self, mut rows: Vec<T>, key: impl FnOnce(&T) -> K) -> Listed<T> {
         let more = rows.len() > self.size;
         rows.truncate(self.size);
         let next_page_token = match rows.last() {
@@ -69,7 +73,7 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
 
 impl<T> Listed<T> {
     /// The same page of something made from its rows.
-    pub(crate) fn map<U>(self, make: impl FnMut(T) -> U) -> Listed<U> {
+    pub fn map<U>(self, make: impl FnMut(T) -> U) -> Listed<U> {
         Listed { rows: self.rows.into_iter().map(make).collect(), next_page_token: self.next_page_token }
     }
 }
@@ -91,10 +95,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size_or_no_token_is_refused() {
+    fn a_large_page_is_the_largest_and_what_is_no_size_or_no_token_is_refused() {
+        let limit = |size| Page::<u32>::parse(size, "").unwrap().limit();
+        assert_eq!((limit(0), limit(1), limit(100), limit(101), limit(i32::MAX)), (51, 2, 101, 101, 101));
         let field = |size, token| Page::<u32>::parse(size, token).unwrap_err()[0].field.clone();
         assert_eq!(field(-1, ""), "page_size");
-        assert_eq!(field(101, ""), "page_size");
         for token in ["x", "====", "bm8", "InRleHQi", "AAAA"] {
             assert_eq!(field(0, token), "page_token", "{token}");
         }
