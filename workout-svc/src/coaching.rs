@@ -18,7 +18,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub use self::create_profile::CreateTrainerProfile;
-use crate::athletes::Athlete;
+use crate::model::athlete::Athlete;
 use crate::store::followings;
 use crate::training::{Training, TrainingError};
 

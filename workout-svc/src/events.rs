@@ -20,7 +20,7 @@ use prost::Name as _;
 use prost_types::Timestamp;
 use uuid::Uuid;
 
-use crate::athletes::Profile;
+use crate::model::athlete::Profile;
 use crate::training::{Training, TrainingError};
 
 /// The topics this service publishes on.

@@ -16,6 +16,7 @@ mod grpc;
 pub mod language;
 mod limits;
 mod mask;
+pub mod model;
 mod moment;
 pub mod planner;
 mod process;

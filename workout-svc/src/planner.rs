@@ -32,17 +32,19 @@ use std::time::Duration;
 
 use chassis::lifecycle::chain;
 
-pub use self::choice::{ExerciseChoice, PatternGroup};
+pub use self::choice::PatternGroup;
 pub use self::config::{ModelConfig, PlannerConfig};
 use self::metrics::Metrics;
 use self::model::{ChatModel, ModelError, SetupError};
 pub use self::plan::{DayFocus, Plan, PlanDay, PlanExercise, Target, Title};
-pub use self::provider::{PlanProvider, PlannerKind, RulePlanner, Task};
+pub use self::provider::{PlanProvider, RulePlanner, Task};
 pub use self::request::{
-    DaysPerWeek, FocusError, FocusMuscles, Goal, MAX_FOCUS_MUSCLES, PlanRequest, SessionMinutes,
+    DaysPerWeek, FocusError, FocusMuscles, MAX_FOCUS_MUSCLES, PlanRequest, SessionMinutes,
 };
 pub use self::rules::{PlanError, plan};
 pub use self::validator::{Violation, validate};
+pub use crate::model::exercise::ExerciseChoice;
+pub use crate::model::routine::{Goal, PlannerKind};
 
 /// A plan and who made it.
 #[derive(Clone, Debug, PartialEq, Eq)]

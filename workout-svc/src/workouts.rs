@@ -25,8 +25,8 @@ pub(crate) use self::measures::Measures;
 pub(crate) use self::start_workout::StartWorkout;
 pub(crate) use self::update_set::UpdateSet;
 pub(crate) use self::update_workout::UpdateWorkout;
+use crate::model::set_plan::SetPlan;
 use crate::progress::OneRepMax;
-use crate::routines::SetPlan;
 
 /// The longest that a workout lasts. What is logged later was not done just now.
 const LONGEST: TimeDelta = TimeDelta::hours(24);

@@ -6,7 +6,8 @@ use chassis::auth::Principal;
 use fitness_proto::fitness::workout::v1::RoutineAction;
 use uuid::Uuid;
 
-use crate::routines::{Actor, Routine, WholeRoutine};
+use crate::model::routine::{Routine, WholeRoutine};
+use crate::routines::Actor;
 use crate::store::own_exercises;
 use crate::training::{Training, TrainingError};
 

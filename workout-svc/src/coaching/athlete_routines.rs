@@ -3,8 +3,8 @@
 use chassis::auth::Principal;
 use uuid::Uuid;
 
+use crate::model::routine::{Routine, WholeRoutine};
 use crate::paging::{Listed, Page};
-use crate::routines::{Routine, WholeRoutine};
 use crate::store::routines;
 use crate::training::{Training, TrainingError};
 

@@ -3,7 +3,8 @@
 use fitness_proto::fitness::workout::v1 as proto;
 
 use super::words;
-use crate::exercises::{Exercise, MuscleGroupName};
+use crate::exercises::MuscleGroupName;
+use crate::model::exercise::Exercise;
 use crate::training::timestamp;
 
 /// Answers the message of an exercise.

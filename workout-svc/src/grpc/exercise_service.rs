@@ -9,8 +9,9 @@ use tonic::{Request, Response, Status};
 use super::words::{Word as _, meanings};
 use super::{exercise_message, id};
 use crate::catalogue::{Difficulty, Measure};
-use crate::exercises::{CreateExercise, Details, ExerciseChanges, ListExercises};
+use crate::exercises::{CreateExercise, ExerciseChanges, ListExercises};
 use crate::mask::Mask;
+use crate::model::exercise::Details;
 use crate::training::{Training, TrainingError};
 
 /// Maps the RPCs to the use cases.

@@ -3,7 +3,8 @@
 use fitness_proto::fitness::workout::v1 as proto;
 
 use super::{id, set_plan_message, words};
-use crate::routines::{Day, DayDraft, DayExercise, ExerciseDraft, Routine, WholeRoutine};
+use crate::model::routine::{Day, DayExercise, Routine, WholeRoutine};
+use crate::routines::{DayDraft, ExerciseDraft};
 use crate::training::timestamp;
 
 /// Answers the message of a routine without its days.

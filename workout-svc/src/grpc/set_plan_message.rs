@@ -2,7 +2,7 @@
 
 use fitness_proto::fitness::workout::v1 as proto;
 
-use crate::routines::{Load, SetPlan, SetPlanDraft, Target};
+use crate::model::set_plan::{Load, SetPlan, SetPlanDraft, Target};
 
 /// Answers the message of a set plan.
 pub(super) fn from(plan: SetPlan) -> proto::SetPlan {

@@ -3,7 +3,7 @@
 use fitness_proto::fitness::workout::v1 as proto;
 
 use crate::catalogue::{Difficulty, Equipment, Measure, MovementPattern, MuscleGroup};
-use crate::planner::{Goal, PlannerKind};
+use crate::model::routine::{Goal, PlannerKind};
 
 /// A word of the API, which may be not set.
 pub(super) trait Word {

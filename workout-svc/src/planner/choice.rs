@@ -1,30 +1,8 @@
 //! What a planner knows of an exercise.
 
-use uuid::Uuid;
-
 use super::request::PlanRequest;
-use crate::catalogue::{CatalogueExercise, Difficulty, Equipment, Measure, MovementPattern, MuscleGroup};
-
-/// An exercise that a plan may use, without its texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExerciseChoice {
-    /// The exercise.
-    pub exercise_id: Uuid,
-    /// Its name in the catalogue. A person's own exercise has none: nothing that people write reaches a model.
-    pub slug: Option<String>,
-    /// The muscles that it is done for.
-    pub muscles: Vec<MuscleGroup>,
-    /// The muscles that help.
-    pub secondary_muscles: Vec<MuscleGroup>,
-    /// All that it needs.
-    pub equipment: Vec<Equipment>,
-    /// Who can do it.
-    pub difficulty: Difficulty,
-    /// How the body moves.
-    pub pattern: MovementPattern,
-    /// What is counted.
-    pub measure: Measure,
-}
+use crate::catalogue::{CatalogueExercise, MovementPattern, MuscleGroup};
+use crate::model::exercise::ExerciseChoice;
 
 impl From<&CatalogueExercise> for ExerciseChoice {
     fn from(exercise: &CatalogueExercise) -> Self {

@@ -8,9 +8,9 @@ use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
-use super::choice::ExerciseChoice;
-use super::request::Goal;
 use crate::catalogue::{Difficulty, Equipment, Measure, MovementPattern};
+use crate::model::exercise::ExerciseChoice;
+use crate::model::routine::Goal;
 
 /// What matters about an exercise when it is dosed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -3,7 +3,7 @@
 use opentelemetry::metrics::Counter;
 use opentelemetry::{KeyValue, global};
 
-use super::provider::PlannerKind;
+use crate::model::routine::PlannerKind;
 
 /// The instruments of the planner.
 #[derive(Debug)]

@@ -20,8 +20,9 @@ use self::pause::Pause;
 use self::prompt::Message;
 use super::config::ModelConfig;
 use super::plan::Plan;
-use super::provider::{PlanProvider, PlannerKind, Task};
+use super::provider::{PlanProvider, Task};
 use super::validator::validate;
+use crate::model::routine::PlannerKind;
 
 /// What is kept of the caller's time for the rules and the database.
 const RESERVE: Duration = Duration::from_millis(500);

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::choice::ExerciseChoice;
 use super::plan::Plan;
 use super::request::PlanRequest;
 use super::rules::{self, PlanError};
+use crate::model::exercise::ExerciseChoice;
+use crate::model::routine::PlannerKind;
 
 /// A plan to be made.
 #[derive(Clone, Copy, Debug)]
@@ -18,25 +19,6 @@ pub struct Task<'a> {
     pub seed: u64,
     /// How long the caller waits, if there is a limit.
     pub time_left: Option<Duration>,
-}
-
-/// Who made a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlannerKind {
-    /// Our rules.
-    Rules,
-    /// A language model.
-    Model,
-}
-
-impl PlannerKind {
-    /// The name in answers and metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rules => "rules",
-            Self::Model => "model",
-        }
-    }
 }
 
 /// Something that makes plans. Whatever it provides has passed [`super::validate`].

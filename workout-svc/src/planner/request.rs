@@ -1,27 +1,12 @@
 //! What a person asks of a plan.
 
 use std::collections::BTreeSet;
-use std::str::FromStr;
 
 use uuid::Uuid;
 
 use super::plan::Title;
-use crate::catalogue::{Difficulty, Equipment, MuscleGroup, vocabulary};
-
-vocabulary! {
-    /// What the training is for.
-    Goal, "goal";
-    /// To lift more.
-    Strength, "strength";
-    /// To have more muscle.
-    Hypertrophy, "hypertrophy";
-    /// To last longer.
-    Endurance, "endurance";
-    /// To lose fat.
-    FatLoss, "fat_loss";
-    /// To be fit.
-    General, "general";
-}
+use crate::catalogue::{Difficulty, Equipment, MuscleGroup};
+use crate::model::routine::Goal;
 
 impl Goal {
     /// A name for a routine with this goal.

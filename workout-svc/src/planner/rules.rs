@@ -13,11 +13,11 @@ mod week;
 use self::session::{Dose, Session};
 use self::slots::FILLERS;
 use self::week::Week;
-use super::choice::ExerciseChoice;
 use super::plan::{Plan, PlanDay};
 use super::request::PlanRequest;
 use super::validator::{self, Violation};
 use super::{limits, split};
+use crate::model::exercise::ExerciseChoice;
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

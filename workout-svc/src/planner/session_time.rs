@@ -8,10 +8,10 @@
 //!
 //! A range of repetitions counts with its upper end.
 
-use super::choice::ExerciseChoice;
 use super::dosage::Kind;
 use super::plan::{PlanExercise, Target};
 use super::request::SessionMinutes;
+use crate::model::exercise::ExerciseChoice;
 
 const CHANGE_SECONDS: u64 = 60;
 const SECONDS_PER_REPETITION: u64 = 3;

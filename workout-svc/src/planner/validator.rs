@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 pub use self::violation::Violation;
-use super::choice::ExerciseChoice;
 use super::plan::{Plan, PlanDay, PlanExercise};
 use super::request::PlanRequest;
+use crate::model::exercise::ExerciseChoice;
 
 /// Answers every rule that the plan breaks. A plan without violations fits the request.
 pub fn validate(

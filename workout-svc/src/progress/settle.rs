@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::ACHIEVEMENTS;
-use crate::athletes::Athlete;
+use crate::model::athlete::Athlete;
 use crate::store::{achievements, exercise_results, followings, milestones, record_marks};
 use crate::training::{Training, TrainingError, timestamp};
 

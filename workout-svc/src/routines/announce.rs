@@ -4,7 +4,7 @@ use fitness_proto::fitness::workout::v1::{RoutineAction, RoutineChanged};
 use sqlx::PgConnection;
 
 use super::Routine;
-use crate::athletes::Athlete;
+use crate::model::athlete::Athlete;
 use crate::store::{followings, routine_changes};
 use crate::training::{Training, TrainingError, timestamp};
 

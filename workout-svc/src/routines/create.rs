@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::draft::Known;
 use super::{Actor, DayDraft, Routine, WholeRoutine};
 use crate::catalogue::Difficulty;
-use crate::planner::Goal;
+use crate::model::routine::Goal;
 use crate::text;
 use crate::training::{Training, TrainingError};
 

@@ -6,11 +6,10 @@ use chassis::errors::Violation;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::set_plan::check_all;
-use super::{Day, DayExercise, SetPlanDraft};
-use crate::athletes::Athlete;
-use crate::exercises::Exercise;
+use super::{Day, DayExercise, SetPlanDraft, check_all};
 use crate::limits;
+use crate::model::athlete::Athlete;
+use crate::model::exercise::Exercise;
 use crate::store::exercises;
 use crate::text;
 use crate::training::TrainingError;

@@ -7,9 +7,9 @@ use fitness_proto::fitness::workout::v1::RoutineAction;
 use uuid::Uuid;
 
 use super::{Actor, Day, DayExercise, Routine, SetPlan, Target, WholeRoutine};
-use crate::athletes::Athlete;
 use crate::catalogue::{Difficulty, Equipment, MuscleGroup};
-use crate::exercises::Exercise;
+use crate::model::athlete::Athlete;
+use crate::model::exercise::Exercise;
 use crate::planner::{
     self, DaysPerWeek, FocusMuscles, Goal, MadePlan, Plan, PlanError, PlanRequest, SessionMinutes,
 };

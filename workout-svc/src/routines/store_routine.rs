@@ -4,8 +4,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Routine, WholeRoutine};
-use crate::athletes::Athlete;
 use crate::limits;
+use crate::model::athlete::Athlete;
 use crate::store::{routine_days, routine_exercises, routines};
 use crate::training::{Training, TrainingError};
 

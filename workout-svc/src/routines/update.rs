@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Actor, Routine, WholeRoutine};
 use crate::catalogue::Difficulty;
-use crate::planner::Goal;
+use crate::model::routine::Goal;
 use crate::store::routines;
 use crate::text;
 use crate::training::{Training, TrainingError};

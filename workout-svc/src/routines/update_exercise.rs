@@ -3,8 +3,7 @@
 use fitness_proto::fitness::workout::v1::RoutineAction;
 use uuid::Uuid;
 
-use super::set_plan::check_all;
-use super::{Actor, DayExercise, SetPlanDraft};
+use super::{Actor, DayExercise, SetPlanDraft, check_all};
 use crate::store::{routine_days, routine_exercises};
 use crate::text;
 use crate::training::{Training, TrainingError};

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::athletes::{Athlete, Profile};
+use crate::model::athlete::{Athlete, Profile};
 
 /// A row of `athletes` without its times.
 struct Row {

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::exercises::word;
-use crate::athletes::Athlete;
+use crate::model::athlete::Athlete;
 use crate::progress::{MuscleSets, OneRepMax, Period, Record, Totals, Week};
 
 /// An exercise in which a workout beats all others.

@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::athletes::Athlete;
 use crate::catalogue::{Equipment, MuscleGroup, UnknownWord};
-use crate::exercises::{Details, Exercise};
 use crate::language::Language;
+use crate::model::athlete::Athlete;
+use crate::model::exercise::ExerciseChoice;
+use crate::model::exercise::{Details, Exercise};
 use crate::paging::Page;
-use crate::planner::ExerciseChoice;
 
 struct Row {
     exercise_id: Uuid,

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::catalogue::{Equipment, MovementPattern, MuscleGroup};
-use crate::exercises::Exercise;
+use crate::model::exercise::Exercise;
 
 /// How many exercises somebody has made.
 pub(crate) struct Present {

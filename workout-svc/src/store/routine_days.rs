@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::routines::Day;
+use crate::model::routine::Day;
 
 /// The days of a routine in their order, without their exercises.
 pub(crate) async fn list(connection: &mut PgConnection, routine_id: Uuid) -> sqlx::Result<Vec<Day>> {

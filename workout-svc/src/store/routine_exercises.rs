@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::exercises::word;
 use crate::catalogue::Measure;
 use crate::language::Language;
-use crate::routines::{DayExercise, SetPlan};
+use crate::model::routine::DayExercise;
+use crate::model::set_plan::SetPlan;
 
 struct Row {
     day_id: Uuid,

@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::exercises::word;
 use crate::catalogue::Difficulty;
+use crate::model::routine::Routine;
+use crate::model::routine::{Goal, PlannerKind};
 use crate::paging::Page;
-use crate::planner::{Goal, PlannerKind};
-use crate::routines::Routine;
 
 struct Row {
     routine_id: Uuid,

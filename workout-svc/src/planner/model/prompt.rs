@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::catalogue::{Measure, MovementPattern, MuscleGroup};
-use crate::planner::choice::ExerciseChoice;
+use crate::model::exercise::ExerciseChoice;
 use crate::planner::dosage::{Dosage, Kind, dosage};
 use crate::planner::plan::DayFocus;
 use crate::planner::provider::Task;

@@ -2,9 +2,9 @@
 
 use super::week::Week;
 use crate::catalogue::Equipment;
-use crate::planner::choice::ExerciseChoice;
+use crate::model::exercise::ExerciseChoice;
+use crate::model::routine::Goal;
 use crate::planner::dosage::is_heavy;
-use crate::planner::request::Goal;
 
 /// The higher, the better. Chance weighs less than any reason.
 pub(super) fn score(week: &Week<'_>, choice: &ExerciseChoice) -> i64 {

@@ -4,7 +4,7 @@ use super::score::score;
 use super::slots::Slot;
 use super::week::Week;
 use crate::catalogue::{Measure, MovementPattern, MuscleGroup};
-use crate::planner::choice::ExerciseChoice;
+use crate::model::exercise::ExerciseChoice;
 use crate::planner::dosage::{Dosage, Kind, dosage};
 use crate::planner::limits::{max_exercises, min_exercises, min_session_seconds};
 use crate::planner::plan::{DayFocus, PlanExercise, Target};

@@ -7,7 +7,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use uuid::Uuid;
 
 use crate::catalogue::MuscleGroup;
-use crate::planner::choice::ExerciseChoice;
+use crate::model::exercise::ExerciseChoice;
 use crate::planner::limits::{PRIMARY_HALF_SETS, SECONDARY_HALF_SETS, max_half_sets};
 use crate::planner::request::PlanRequest;
 use crate::planner::split;

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::{Context, Violation};
 use crate::catalogue::Measure;
-use crate::planner::choice::ExerciseChoice;
+use crate::model::exercise::ExerciseChoice;
 use crate::planner::dosage::{Kind, dosage};
 use crate::planner::limits::{max_exercises, min_exercises, min_session_seconds};
 use crate::planner::plan::{PlanDay, PlanExercise, Target};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Context, Violation};
 use crate::catalogue::MuscleGroup;
-use crate::planner::choice::{ExerciseChoice, PatternGroup};
+use crate::model::exercise::ExerciseChoice;
+use crate::planner::choice::PatternGroup;
 use crate::planner::limits::{
     CHOICES_FOR_BALANCE, MIN_FOCUS_SETS, PRIMARY_HALF_SETS, SECONDARY_HALF_SETS, max_half_sets, most_beside,
     required_groups,

@@ -103,7 +103,7 @@ impl SetPlanDraft {
 }
 
 /// Checks all sets of an exercise. `path` is where the list stands in the request.
-pub(super) fn check_all(
+pub(crate) fn check_all(
     drafts: &[SetPlanDraft],
     measure: Measure,
     path: &str,
