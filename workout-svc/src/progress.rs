@@ -7,11 +7,8 @@ mod achievement;
 mod get_stats;
 mod list_achievements;
 mod list_records;
-mod one_rep_max;
 mod settle;
 
-pub use self::achievement::{ACHIEVEMENTS, Achievement, Milestones, Wording};
-pub(crate) use self::get_stats::{MuscleSets, Period, Stats, Totals, Week};
+pub use self::achievement::{ACHIEVEMENTS, Achievement, Wording};
+pub(crate) use self::get_stats::Stats;
 pub(crate) use self::list_achievements::Reached;
-pub(crate) use self::list_records::Record;
-pub use self::one_rep_max::{MAX_REPS, OneRepMax};

@@ -5,23 +5,8 @@ mod summarise;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;
 
-use crate::progress::{Period, Totals};
-use crate::reminders::{Schedule, Weekdays};
-
-/// What an athlete did in a week.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct OwnWeek {
-    pub(crate) totals: Totals,
-    pub(crate) records: i64,
-}
-
-/// What a followed athlete did in a week.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Followed {
-    pub(crate) display_name: String,
-    pub(crate) workouts: i64,
-    pub(crate) routine_changes: i64,
-}
+use crate::model::progress::Period;
+use crate::model::schedule::{Schedule, Weekdays};
 
 /// When summaries are due in a time zone: on Mondays at eight in the morning.
 pub(crate) fn mondays(time_zone: Tz) -> Schedule {

@@ -9,8 +9,10 @@ use tonic::{Request, Response, Status};
 
 use super::id;
 use crate::mask::Mask;
+use crate::model::reminder::Placed;
+use crate::model::schedule::Weekdays;
 use crate::paging::Page;
-use crate::reminders::{CreateReminder, Placed, UpdateReminder, Weekdays};
+use crate::reminders::{CreateReminder, UpdateReminder};
 use crate::training::{Training, TrainingError, timestamp};
 
 /// Maps the RPCs to the use cases.

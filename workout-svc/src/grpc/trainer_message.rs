@@ -2,7 +2,7 @@
 
 use fitness_proto::fitness::workout::v1 as proto;
 
-use crate::coaching::{FollowedAthlete, ListedTrainer, TrainerProfile};
+use crate::model::trainer::{FollowedAthlete, ListedTrainer, TrainerProfile};
 use crate::training::timestamp;
 
 /// Answers the message of a trainer's own profile.

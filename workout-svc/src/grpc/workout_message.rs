@@ -4,10 +4,12 @@ use fitness_proto::fitness::workout::v1 as proto;
 use uuid::Uuid;
 
 use super::set_plan_message;
-use crate::progress::{OneRepMax, Reached, Record, Stats};
+use crate::model::one_rep_max::OneRepMax;
+use crate::model::progress::Record;
+use crate::model::quantity::{kilograms, metres};
+use crate::model::workout::{Detailed, PlannedExercise, Workout, WorkoutSet};
+use crate::progress::{Reached, Stats};
 use crate::training::timestamp;
-use crate::workouts::quantity::{kilograms, metres};
-use crate::workouts::{Detailed, PlannedExercise, Workout, WorkoutSet};
 
 /// Answers the message of a workout with its sets.
 pub(super) fn from_detailed(detailed: Detailed) -> proto::Workout {

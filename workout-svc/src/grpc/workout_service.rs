@@ -8,11 +8,12 @@ use tonic::{Request, Response, Status};
 
 use super::{id, workout_message};
 use crate::mask::Mask;
+use crate::model::measures::Measures;
+use crate::model::quantity::{grams, millimetres};
 use crate::moment;
 use crate::paging::Page;
 use crate::training::{Training, TrainingError};
-use crate::workouts::quantity::{grams, millimetres};
-use crate::workouts::{LogSet, Measures, StartWorkout, UpdateSet, UpdateWorkout};
+use crate::workouts::{LogSet, StartWorkout, UpdateSet, UpdateWorkout};
 
 /// Maps the RPCs to the use cases.
 pub(crate) struct WorkoutApi(pub(crate) Training);

@@ -1,28 +1,7 @@
 //! What can be reached, by which rule, and what it is called.
 
 use crate::language::Language;
-
-/// What an athlete has done so far, as the rules see it. Only finished workouts with at least one set that is no
-/// warm-up count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Milestones {
-    /// Workouts.
-    pub workouts: i64,
-    /// Sets in them.
-    pub sets: i64,
-    /// Sum of weight times repetitions in grams.
-    pub volume_g: i64,
-    /// Different exercises.
-    pub exercises: i64,
-    /// Most weeks in a row, Monday to Sunday, with a workout in each.
-    pub streak_weeks: i64,
-    /// Records that were announced and still stand above what they beat.
-    pub records: i64,
-    /// Workouts that began from four to seven in the morning where the athlete was.
-    pub early_workouts: i64,
-    /// Workouts that began at ten in the evening or later.
-    pub late_workouts: i64,
-}
+use crate::model::progress::Milestones;
 
 /// The figure that a rule looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

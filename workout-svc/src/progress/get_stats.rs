@@ -3,19 +3,12 @@
 use chrono::{Days, Months, NaiveDate};
 use uuid::Uuid;
 
-use crate::catalogue::MuscleGroup;
+use crate::model::progress::{MuscleSets, Period, Totals, Week};
 use crate::store::exercise_results;
 use crate::training::{Training, TrainingError};
 
 /// The longest period, in days.
 const LONGEST: u64 = 20 * 366;
-
-/// Days of the calendar, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Period {
-    pub(crate) from: NaiveDate,
-    pub(crate) to: NaiveDate,
-}
 
 /// What was done in a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,30 +19,6 @@ pub(crate) struct Stats {
     pub(crate) weeks: Vec<Week>,
     /// Muscle groups, most sets first.
     pub(crate) muscles: Vec<MuscleSets>,
-}
-
-/// Figures of some workouts, warm-ups left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Totals {
-    pub(crate) workouts: i64,
-    pub(crate) sets: i64,
-    pub(crate) reps: i64,
-    pub(crate) volume_g: i64,
-}
-
-/// A week of training.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Week {
-    /// Its Monday.
-    pub(crate) start: NaiveDate,
-    pub(crate) totals: Totals,
-}
-
-/// Sets for a muscle group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct MuscleSets {
-    pub(crate) muscle: MuscleGroup,
-    pub(crate) sets: i64,
 }
 
 impl Training {

@@ -1,9 +1,8 @@
 //! `ListRecords`: the best of each exercise.
 
-use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::OneRepMax;
+use crate::model::progress::Record;
 use crate::moment::Day;
 use crate::paging::{Listed, Page};
 use crate::store::exercise_results;
@@ -11,20 +10,6 @@ use crate::training::{Training, TrainingError};
 
 /// What the list is ordered by, backwards: the day and the exercise.
 pub(crate) type RecordKey = (Day, Uuid);
-
-/// The best an athlete has done in an exercise, and the first time it was done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Record {
-    pub(crate) exercise_id: Uuid,
-    /// In the athlete's language.
-    pub(crate) exercise_name: String,
-    pub(crate) one_rep_max: OneRepMax,
-    pub(crate) weight_g: i64,
-    pub(crate) reps: i32,
-    pub(crate) workout_id: Uuid,
-    pub(crate) set_id: Uuid,
-    pub(crate) training_date: NaiveDate,
-}
 
 impl Training {
     /// Answers a page of the caller's records, newest first.

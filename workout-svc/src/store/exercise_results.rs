@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::exercises::word;
 use crate::model::athlete::Athlete;
-use crate::progress::{MuscleSets, OneRepMax, Period, Record, Totals, Week};
+use crate::model::one_rep_max::OneRepMax;
+use crate::model::progress::{MuscleSets, Period, Record, Totals, Week};
 
 /// An exercise in which a workout beats all others.
 pub(crate) struct Rise {

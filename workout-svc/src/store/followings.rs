@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::coaching::FollowedAthlete;
 use crate::model::athlete::Athlete;
+use crate::model::trainer::FollowedAthlete;
 use crate::paging::Page;
 
 /// The trainers who follow an athlete and have the role of one, for the `trainer_ids` of events.

@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::progress::Milestones;
+use crate::model::progress::Milestones;
 
 /// Sums everything up that an athlete has finished.
 ///

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::workouts::PlannedExercise;
+use crate::model::workout::PlannedExercise;
 
 /// A day of a routine to train by.
 pub(crate) struct PlannedDay {

@@ -5,7 +5,8 @@ use chrono_tz::Tz;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::reminders::{Reminder, Weekdays};
+use crate::model::reminder::Reminder;
+use crate::model::schedule::Weekdays;
 
 /// A row of `reminders`.
 struct Row {

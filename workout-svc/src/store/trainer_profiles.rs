@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::coaching::{ListedTrainer, TrainerProfile};
+use crate::model::trainer::{ListedTrainer, TrainerProfile};
 use crate::paging::Page;
 
 /// Finds the trainer profile of an account.

@@ -5,8 +5,8 @@ use chrono_tz::Tz;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::progress::{Period, Totals};
-use crate::weekly::{Followed, OwnWeek};
+use crate::model::progress::{Period, Totals};
+use crate::model::week::{Followed, OwnWeek};
 
 /// An athlete whose week is over.
 pub(crate) struct Due {

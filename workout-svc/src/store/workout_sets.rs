@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::progress::OneRepMax;
-use crate::workouts::{Measures, WorkoutSet};
+use crate::model::measures::Measures;
+use crate::model::one_rep_max::OneRepMax;
+use crate::model::workout::WorkoutSet;
 
 /// A row of `workout_sets`.
 struct Row {

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::workouts::{PlannedExercise, Workout};
+use crate::model::workout::{PlannedExercise, Workout};
 
 /// A row of `workouts` with the figures of its sets.
 struct Row {

@@ -11,13 +11,14 @@ use fitness_proto::fitness::workout::v1::{AthleteActivity, WeeklySummaryDue};
 use sqlx::{Acquire as _, PgConnection};
 use tokio_util::sync::CancellationToken;
 
-use super::{Followed, OwnWeek, mondays, week_before};
+use super::{mondays, week_before};
 use crate::clockwork::{self, Parts, SetAside, metrics};
-use crate::progress::Period;
+use crate::model::progress::Period;
+use crate::model::quantity;
+use crate::model::week::{Followed, OwnWeek};
 use crate::store::routine_changes;
 use crate::store::weekly_summaries::{self, Due};
 use crate::training::{Training, TrainingError, timestamp};
-use crate::workouts::quantity;
 
 /// How often it is looked.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

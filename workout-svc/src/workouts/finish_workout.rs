@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::get_workout::detailed;
 use super::{CLOCK_SKEW, Detailed, LONGEST, moment_in_workout, quantity};
-use crate::progress::OneRepMax;
+use crate::model::one_rep_max::OneRepMax;
 use crate::store::{exercise_results, followings, record_marks, workouts};
 use crate::training::{Training, TrainingError, timestamp};
 

@@ -2,8 +2,8 @@
 
 use chassis::errors::Violation;
 
+use super::one_rep_max::OneRepMax;
 use super::quantity::{grams, millimetres};
-use crate::progress::OneRepMax;
 
 /// The figures of a set, in whole units. The field rules keep each of them in its range.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
