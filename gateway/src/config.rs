@@ -70,7 +70,6 @@ fn endpoints(
 impl GatewayConfig {
     /// Reads the settings.
     pub fn from_settings(settings: &mut Settings) -> Self {
-        let milliseconds = Duration::from_millis;
         Self {
             http_addr: http_addr(settings),
             ops_addr: ops_addr(settings),
@@ -92,40 +91,47 @@ impl GatewayConfig {
                 "notify-svc's gRPC endpoints, separated by commas; a name counts with all its addresses.",
                 "http://127.0.0.1:50053",
             ),
-            connections_per_service: settings.value(
+            connections_per_service: settings.number(
                 "GATEWAY_CONNECTIONS_PER_SERVICE",
                 "HTTP/2 connections to each replica of a service.",
-                "4",
+                4,
+                1..=64,
             ),
-            max_body_bytes: settings.value(
+            max_body_bytes: settings.number(
                 "GATEWAY_MAX_BODY_BYTES",
                 "Longest JSON request body in bytes.",
-                "65536",
+                65_536,
+                1_024..=4_194_304,
             ),
-            default_timeout: milliseconds(settings.value(
+            default_timeout: settings.time(
                 "GATEWAY_TIMEOUT_MS",
                 "Time for a request whose caller names none.",
-                "10000",
-            )),
-            max_timeout: milliseconds(settings.value(
+                10_000,
+                100..=600_000,
+            ),
+            max_timeout: settings.time(
                 "GATEWAY_MAX_TIMEOUT_MS",
                 "Longest time for a request.",
-                "30000",
-            )),
-            max_concurrent_requests: settings.value(
+                30_000,
+                100..=600_000,
+            ),
+            max_concurrent_requests: settings.number(
                 "GATEWAY_MAX_CONCURRENT_REQUESTS",
                 "Most requests at one time; the next one is told to come again.",
-                "1024",
+                1_024,
+                1..=1_000_000,
             ),
-            max_requests_per_network: settings.value(
+            max_requests_per_network: settings.number(
                 "GATEWAY_MAX_CONCURRENT_REQUESTS_PER_NETWORK",
                 "Most requests at one time of one address, with IPv6 of one /56.",
-                "512",
+                512,
+                1..=1_000_000,
             ),
-            max_file_transfers: settings.value(
+            max_file_transfers: settings.number(
                 "GATEWAY_MAX_FILE_TRANSFERS",
                 "Most files on their way at one time, up or down; one network gets a quarter of it.",
-                "256",
+                256,
+                1..=100_000,
             ),
             cors_origins: settings.value(
                 "GATEWAY_CORS_ORIGINS",
@@ -145,7 +151,7 @@ impl GatewayConfig {
             ),
             kafka: KafkaSettings::from_settings(settings, crate::NAME).checking(settings),
             feed: FeedConfig::from_settings(settings),
-            drain: DrainConfig::from_settings(settings, "8"),
+            drain: DrainConfig::from_settings(settings, 8),
         }
     }
 }
@@ -160,15 +166,17 @@ fn http_limits(settings: &mut Settings) -> HttpLimits {
         head: Duration::from_secs(15),
         idle: Duration::from_secs(75),
         answer: Duration::from_mins(1),
-        connections: settings.value(
+        connections: settings.number(
             "GATEWAY_MAX_CONNECTIONS",
             "Most connections at one time, those of the live feed among them.",
-            "16384",
+            16_384,
+            1..=1_000_000,
         ),
-        connections_per_network: settings.value(
+        connections_per_network: settings.number(
             "GATEWAY_MAX_CONNECTIONS_PER_NETWORK",
             "Most connections at one time of one address, with IPv6 of one /56; TRUSTED_PROXIES have no limit.",
-            "1024",
+            1_024,
+            1..=1_000_000,
         ),
     }
 }

@@ -55,15 +55,17 @@ impl FeedConfig {
     /// Reads the settings.
     pub(crate) fn from_settings(settings: &mut Settings) -> Self {
         Self {
-            max_connections: settings.value(
+            max_connections: settings.number(
                 "GATEWAY_MAX_FEEDS",
                 "Most connections of the live feed at one time.",
-                "10000",
+                10_000,
+                0..=1_000_000,
             ),
-            max_connections_per_user: settings.value(
+            max_connections_per_user: settings.number(
                 "GATEWAY_MAX_FEEDS_PER_USER",
                 "Most connections of the live feed of one user.",
-                "8",
+                8,
+                0..=1_000,
             ),
             ..Self::default()
         }

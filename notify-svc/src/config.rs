@@ -100,7 +100,7 @@ impl NotifySvcConfig {
         );
         let relay = RelayConfig { replay_at_start, ..RelayConfig::default() };
         let retention = retention(settings, &relay);
-        let drain = DrainConfig::from_settings(settings, "8");
+        let drain = DrainConfig::from_settings(settings, 8);
         Some(Self {
             database,
             migrate_on_start,
@@ -149,24 +149,18 @@ pub(crate) fn dead_letter_topics(settings: &mut Settings) -> Vec<String> {
 
 /// The ledger must remember longer than any outbox may repeat an event; they all keep events equally long.
 fn retention(settings: &mut Settings, relay: &RelayConfig) -> Duration {
-    let days: u32 = settings.value(
+    let least = relay.retention.as_secs() / (24 * 3600) + 1;
+    settings.time(
         "NOTIFICATION_RETENTION_DAYS",
-        "How long final notifications and dead letters are kept.",
-        "90",
-    );
-    let retention = Duration::from_hours(24 * u64::from(days));
-    if retention <= relay.retention {
-        let least = relay.retention.as_secs() / (24 * 3600) + 1;
-        settings.problem(format!(
-            "NOTIFICATION_RETENTION_DAYS: it must be at least {least}, longer than events may be repeated"
-        ));
-    }
-    retention
+        "How long final notifications and dead letters are kept; longer than events may be repeated.",
+        90,
+        least..=3_650,
+    )
 }
 
 fn delivery(settings: &mut Settings) -> DeliveryConfig {
     let host: String = settings.value("SMTP_HOST", "Host of the SMTP relay.", "127.0.0.1");
-    let port = settings.value("SMTP_PORT", "Port of the SMTP relay.", "1025");
+    let port = settings.number("SMTP_PORT", "Port of the SMTP relay.", 1_025, 1..=65_535);
     let implicit =
         settings.value("SMTP_SECURE", "Whether the relay speaks TLS from the first byte.", "false");
     let tls = settings.optional("SMTP_TLS", "`required` or `off`; required unless the relay is on loopback.");
@@ -184,7 +178,8 @@ fn delivery(settings: &mut Settings) -> DeliveryConfig {
             None
         }
     };
-    let connections = settings.value("SMTP_CONNECTIONS", "Most connections to the SMTP relay.", "8");
+    let connections =
+        settings.number("SMTP_CONNECTIONS", "Most connections to the SMTP relay.", 8, 1..=1_000);
     let pipelining =
         settings.value("SMTP_PIPELINING", "Whether PIPELINING is used where the relay offers it.", "true");
     let encryption = encryption(&host, implicit, tls);
@@ -204,14 +199,13 @@ fn delivery(settings: &mut Settings) -> DeliveryConfig {
 }
 
 fn timeouts(settings: &mut Settings) -> Timeouts {
-    let mut seconds =
-        |name, description, default| Duration::from_secs(settings.value(name, description, default));
+    let mut seconds = |name, description, default| settings.time(name, description, default, 1..=3_600);
     Timeouts {
-        connect: seconds("SMTP_CONNECT_TIMEOUT_SECONDS", "Longest time to connect to the relay.", "10"),
-        command: seconds("SMTP_COMMAND_TIMEOUT_SECONDS", "Longest wait for the reply to a command.", "300"),
-        data: seconds("SMTP_DATA_TIMEOUT_SECONDS", "Longest wait for the reply to DATA.", "120"),
-        block: seconds("SMTP_BLOCK_TIMEOUT_SECONDS", "Longest time to hand a mail over.", "180"),
-        final_dot: seconds("SMTP_FINAL_DOT_TIMEOUT_SECONDS", "Longest wait for the reply to a mail.", "600"),
+        connect: seconds("SMTP_CONNECT_TIMEOUT_SECONDS", "Longest time to connect to the relay.", 10),
+        command: seconds("SMTP_COMMAND_TIMEOUT_SECONDS", "Longest wait for the reply to a command.", 300),
+        data: seconds("SMTP_DATA_TIMEOUT_SECONDS", "Longest wait for the reply to DATA.", 120),
+        block: seconds("SMTP_BLOCK_TIMEOUT_SECONDS", "Longest time to hand a mail over.", 180),
+        final_dot: seconds("SMTP_FINAL_DOT_TIMEOUT_SECONDS", "Longest wait for the reply to a mail.", 600),
     }
 }
 

@@ -40,19 +40,21 @@ mod tests {
             "# Configuration\n\n\
              Settings come, strongest first, from the environment, from the file that `NAME_FILE` names (meant for \
              secrets),\nfrom the TOML file that `--config` or `FITNESS_CONFIG` names (`name = value` lines in any case), and \
-             from the defaults\nbelow. All mistakes are reported at once. Each service reads the ones it needs; \
+             from the defaults\nbelow. All mistakes are reported at once, numbers outside of \
+             their range among them. Each service reads the ones it needs; \
              `standalone` reads all of them and\nprovides `DATABASE_URL`, `KAFKA_BROKERS`, `SMTP_HOST` and the secrets by \
              itself where they are not set.\n\n\
              This page is made from the code; a test compares the two.\n\n\
-             | Setting | Default | Meaning |\n|---|---|---|\n",
+             | Setting | Default | Range | Meaning |\n|---|---|---|---|\n",
         );
-        for Setting { name, description, default, secret, .. } in read {
+        for Setting { name, description, default, range, secret, .. } in read {
             let default = match default {
                 Some(default) if !default.is_empty() => format!("`{default}`"),
                 _ if secret => "secret".to_owned(),
                 _ => String::new(),
             };
-            writeln!(text, "| `{name}` | {default} | {description} |")?;
+            let range = range.map(|range| range.to_string()).unwrap_or_default();
+            writeln!(text, "| `{name}` | {default} | {range} | {description} |")?;
         }
         Ok(text)
     }
@@ -66,6 +68,61 @@ mod tests {
             std::fs::write(path, &page).unwrap();
         }
         assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), page);
+    }
+
+    fn all() -> Vec<Setting> {
+        let mut settings = Settings::from_pairs::<&str, &str>([]);
+        crate::secrets::provide(&mut settings, None).unwrap();
+        check(settings).unwrap()
+    }
+
+    /// What is said about `name` where it has this value.
+    fn problem_of(name: &str, value: impl ToString) -> Option<String> {
+        let mut settings = Settings::from_pairs([(name, value.to_string())]);
+        // Reading them hashes a password.
+        settings.set_default("ARGON2_MEMORY_KIB", "1024");
+        settings.set_default("ARGON2_ITERATIONS", "1");
+        crate::secrets::provide(&mut settings, None).unwrap();
+        let problems = check(settings).err()?.0;
+        Some(problems.into_iter().find(|problem| problem.starts_with(name)).unwrap_or_default())
+    }
+
+    #[test]
+    fn a_number_outside_of_its_range_is_refused_by_name_and_range_and_both_ends_are_taken() {
+        let ranges = all().into_iter().filter_map(|Setting { name, range, .. }| Some((name, range?)));
+        let mut walked = 0;
+        for (name, range) in ranges {
+            let (least, most): (i128, i128) = (range.least.parse().unwrap(), range.most.parse().unwrap());
+            for outside in [least - 1, most + 1, i128::MAX] {
+                let problem =
+                    problem_of(name, outside).unwrap_or_else(|| panic!("{name}={outside} is taken"));
+                assert!(problem.contains(&range.to_string()), "{name}={outside}: {problem:?}");
+            }
+            for inside in [least, most] {
+                let problem = problem_of(name, inside);
+                assert!(problem.as_ref().is_none_or(String::is_empty), "{name}={inside}: {problem:?}");
+            }
+            walked += 1;
+        }
+        assert!(walked > 30, "{walked}");
+    }
+
+    /// A setting counts as a number if it takes one and no word.
+    #[test]
+    fn every_setting_that_is_a_number_has_a_range() {
+        for Setting { name, .. } in
+            all().into_iter().filter(|setting| setting.range.is_none() && !setting.secret)
+        {
+            let takes_a_number =
+                ["1", "100", "10000", "1000000"].iter().any(|number| problem_of(name, number).is_none());
+            assert!(!takes_a_number || problem_of(name, "word").is_none(), "{name} has no range");
+        }
+    }
+
+    #[test]
+    fn a_pause_of_nothing_does_not_start_anything() {
+        let problem = problem_of("HOUSEKEEPING_INTERVAL_SECONDS", 0).unwrap();
+        assert!(problem.ends_with("it is a number from 1 to 86400 s"), "{problem}");
     }
 
     #[test]

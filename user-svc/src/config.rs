@@ -76,10 +76,11 @@ impl UserSvcConfig {
             .checking(settings);
         let kafka_group = kafka_group(settings);
         let access_tokens = access_tokens(settings);
-        let session_seconds: u32 = settings.value(
+        let session_seconds: u32 = settings.number(
             "SESSION_TTL_SECONDS",
             "How long a session lives without being renewed.",
-            "2592000",
+            2_592_000,
+            1..=31_536_000,
         );
         // No token outlives its session.
         let session_lifetime = TimeDelta::seconds(i64::from(session_seconds));
@@ -97,13 +98,14 @@ impl UserSvcConfig {
         let passwords = passwords(settings);
         let limits = RateLimits::from_settings(settings);
         let admin_email = admin_email(settings);
-        let housekeeping_seconds = settings.value(
+        let housekeeping_interval = settings.time(
             "HOUSEKEEPING_INTERVAL_SECONDS",
             "How often ended sessions and windows of limits are removed.",
-            "60",
+            60,
+            1..=86_400,
         );
         let files = FilesConfig::from_settings(settings);
-        let drain = DrainConfig::from_settings(settings, "6");
+        let drain = DrainConfig::from_settings(settings, 6);
         Some(Self {
             database,
             migrate_on_start,
@@ -119,7 +121,7 @@ impl UserSvcConfig {
             passwords: passwords?,
             limits,
             admin_email,
-            housekeeping_interval: Duration::from_secs(housekeeping_seconds),
+            housekeeping_interval,
             files,
             drain,
         })
@@ -143,7 +145,8 @@ pub(crate) fn kafka_group(settings: &mut Settings) -> String {
 fn access_tokens(settings: &mut Settings) -> Option<AccessTokens> {
     let issuer: String =
         settings.value("JWT_ISSUER", "Issuer in the access tokens.", "https://fitness-trainer.local");
-    let seconds: u32 = settings.value("ACCESS_TOKEN_TTL_SECONDS", "How long an access token is good.", "900");
+    let seconds: u32 =
+        settings.number("ACCESS_TOKEN_TTL_SECONDS", "How long an access token is good.", 900, 1..=86_400);
     let lifetime = TimeDelta::seconds(i64::from(seconds));
     settings.parsed_secret(
         "JWT_SIGNING_KEY",
@@ -167,17 +170,27 @@ fn admin_email(settings: &mut Settings) -> Option<EmailAddress> {
 fn passwords(settings: &mut Settings) -> Option<Passwords> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let config = PasswordConfig {
-        memory_kib: settings.value("ARGON2_MEMORY_KIB", "Memory of one password hash.", "19456"),
-        iterations: settings.value("ARGON2_ITERATIONS", "Passes of one password hash.", "2"),
-        parallelism: settings.value("ARGON2_PARALLELISM", "Lanes of one password hash.", "1"),
+        memory_kib: settings.number(
+            "ARGON2_MEMORY_KIB",
+            "Memory of one password hash.",
+            19_456,
+            8..=1_048_576,
+        ),
+        iterations: settings.number("ARGON2_ITERATIONS", "Passes of one password hash.", 2, 1..=100),
+        parallelism: settings.number("ARGON2_PARALLELISM", "Lanes of one password hash.", 1, 1..=64),
         concurrency: settings
-            .optional("ARGON2_CONCURRENCY", "Password hashes at one time; as many as cores if not set.")
+            .optional_number(
+                "ARGON2_CONCURRENCY",
+                "Password hashes at one time; as many as cores if not set.",
+                1..=1_024,
+            )
             .unwrap_or(cores),
-        max_wait: Duration::from_millis(settings.value(
+        max_wait: settings.time(
             "ARGON2_MAX_WAIT_MS",
             "Longest wait of a call for its turn to hash.",
-            "1000",
-        )),
+            1_000,
+            0..=60_000,
+        ),
     };
     match Passwords::new(&config) {
         Ok(passwords) => Some(passwords),

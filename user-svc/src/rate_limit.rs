@@ -35,35 +35,40 @@ impl RateLimits {
     /// Reads the settings.
     pub fn from_settings(settings: &mut Settings) -> Self {
         Self {
-            sign_ins_per_address: settings.value(
+            sign_ins_per_address: settings.number(
                 "RATE_LIMIT_SIGN_INS_PER_ADDRESS",
                 "Failed sign-ins by password for one address from one network in 15 minutes, three times as many from all; 0 is no \
                  limit.",
-                "20",
+                20,
+                0..=1_000_000,
             ),
-            code_tries_per_address: settings.value(
+            code_tries_per_address: settings.number(
                 "RATE_LIMIT_CODE_TRIES_PER_ADDRESS",
                 "Wrong codes of one kind for one address from one network in an hour, three times as many from all; 0 is no \
                  limit.",
-                "15",
+                15,
+                0..=1_000_000,
             ),
-            mails_per_address: settings.value(
+            mails_per_address: settings.number(
                 "RATE_LIMIT_MAILS_PER_ADDRESS",
                 "Mails of one kind that may be asked for by one mailbox from one network in an hour, three times as many from \
                  all; 0 is no limit.",
-                "6",
+                6,
+                0..=1_000_000,
             ),
-            failures_per_client: settings.value(
+            failures_per_client: settings.number(
                 "RATE_LIMIT_FAILURES_PER_CLIENT",
                 "Wrong passwords, codes and links from one network address in 15 minutes, loopback excepted; 0 is no \
                  limit.",
-                "300",
+                300,
+                0..=1_000_000,
             ),
-            mails_per_client: settings.value(
+            mails_per_client: settings.number(
                 "RATE_LIMIT_MAILS_PER_CLIENT",
                 "Registrations, codes and links that one network address may ask for in an hour, loopback excepted; 0 \
                  is no limit.",
-                "600",
+                600,
+                0..=1_000_000,
             ),
         }
     }

@@ -56,7 +56,7 @@ impl WorkoutSvcConfig {
         let kafka_group = kafka_group(settings);
         let token_keys = TokenKeys::from_settings(settings);
         let planner = PlannerConfig::from_settings(settings);
-        let drain = DrainConfig::from_settings(settings, "6");
+        let drain = DrainConfig::from_settings(settings, 6);
         Some(Self {
             database,
             migrate_on_start,

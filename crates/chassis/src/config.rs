@@ -6,6 +6,7 @@
 //! Precedence, strongest first: `NAME` in the environment, the file that `NAME_FILE` points to (for secrets), the
 //! configuration file, the default.
 
+mod number;
 mod setting;
 mod web_url;
 
@@ -16,6 +17,7 @@ use std::str::FromStr;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+pub use self::number::Range;
 use self::setting::without_password;
 pub use self::setting::{Setting, Source};
 pub use self::web_url::{WebUrl, WebUrlError};
@@ -243,11 +245,19 @@ impl Settings {
     ) {
         let default = default.map(str::to_owned);
         let value = value.map(|value| without_password(&value));
-        self.remember(Setting { name, description, default, value, source, secret: false });
+        self.remember(Setting { name, description, default, range: None, value, source, secret: false });
     }
 
     fn note_secret(&mut self, name: &'static str, description: &'static str, source: Source) {
-        self.remember(Setting { name, description, default: None, value: None, source, secret: true });
+        self.remember(Setting {
+            name,
+            description,
+            default: None,
+            range: None,
+            value: None,
+            source,
+            secret: true,
+        });
     }
 
     /// Several readers of a setting make one entry.

@@ -42,7 +42,10 @@ impl DatabaseConfig {
                 Ok(url.clone())
             })
             .unwrap_or_else(|| SecretString::from(""));
-        Self::new(url, settings.value("DATABASE_MAX_CONNECTIONS", "Most database connections.", "10"))
+        Self::new(
+            url,
+            settings.number("DATABASE_MAX_CONNECTIONS", "Most database connections.", 10, 2..=1_000),
+        )
     }
 
     /// A configuration with the usual limits.

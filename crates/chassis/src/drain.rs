@@ -24,19 +24,21 @@ pub struct DrainConfig {
 
 impl DrainConfig {
     /// Reads the settings; `deadline_seconds` is the service's own default.
-    pub fn from_settings(settings: &mut Settings, deadline_seconds: &str) -> Self {
-        let delay = settings.value(
+    pub fn from_settings(settings: &mut Settings, deadline_seconds: u64) -> Self {
+        let delay = settings.time(
             "DRAIN_DELAY_MS",
             "How long a stopping service, which says at once that it is not ready, still takes calls: load balancers \
              have to notice.",
-            "1000",
+            1_000,
+            0..=60_000,
         );
-        let deadline = settings.value(
+        let deadline = settings.time(
             "DRAIN_DEADLINE_SECONDS",
             "Longest time for running work to end at a stop.",
             deadline_seconds,
+            1..=600,
         );
-        Self { delay: Duration::from_millis(delay), deadline: Duration::from_secs(deadline) }
+        Self { delay, deadline }
     }
 
     /// A stop without a delay, where nobody balances load.

@@ -59,15 +59,17 @@ impl KafkaSettings {
                 security: security::from_settings(settings),
                 ..KafkaConfig::new(&brokers, &client_id)
             },
-            topic_partitions: settings.value(
+            topic_partitions: settings.number(
                 "KAFKA_TOPIC_PARTITIONS",
                 "Partitions of a topic that does not exist yet.",
-                "6",
+                6,
+                1..=1_000,
             ),
-            topic_replication: settings.value(
+            topic_replication: settings.number(
                 "KAFKA_TOPIC_REPLICATION",
                 "Copies of a topic that does not exist yet.",
-                "1",
+                1,
+                1..=15,
             ),
             topics_on_start: settings.value(
                 "TOPICS_ON_START",

@@ -69,11 +69,17 @@ impl FilesConfig {
             }
         };
         let limits = FileLimits {
-            max_files: settings.value("FILES_MAX_PER_ACCOUNT", "Most pictures of an account.", "200"),
-            max_bytes: settings.value(
+            max_files: settings.number(
+                "FILES_MAX_PER_ACCOUNT",
+                "Most pictures of an account.",
+                200,
+                0..=1_000_000,
+            ),
+            max_bytes: settings.number(
                 "FILES_MAX_BYTES_PER_ACCOUNT",
                 "Most bytes in all pictures of an account.",
-                "524288000",
+                524_288_000,
+                0..=1_099_511_627_776,
             ),
         };
         Self { store, limits }

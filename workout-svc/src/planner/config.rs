@@ -39,15 +39,17 @@ impl PlannerConfig {
             settings.optional("PLANNER_MODEL_NAME", "Name of the model at PLANNER_MODEL_URL.");
         let key = settings
             .optional_secret("PLANNER_MODEL_KEY", "Key of the API at PLANNER_MODEL_URL, if it asks for one.");
-        let timeout = settings.value(
+        let timeout = settings.time(
             "PLANNER_MODEL_TIMEOUT_MS",
             "Longest time for the model to plan a routine; then our own rules do.",
-            "8000",
+            8_000,
+            1..=600_000,
         );
-        let pause = settings.value(
+        let pause = settings.time(
             "PLANNER_MODEL_PAUSE_SECONDS",
             "How long the model is left alone after it could not be reached.",
-            "30",
+            30,
+            1..=3_600,
         );
         let (url, name) = match (url, name) {
             (Some(url), Some(name)) => (url.into_url(), name),
@@ -69,7 +71,6 @@ impl PlannerConfig {
                 .problem("PLANNER_MODEL_URL would carry PLANNER_MODEL_KEY unprotected; it has to be https");
             return Self::default();
         }
-        let (timeout, pause) = (Duration::from_millis(timeout), Duration::from_secs(pause));
         Self { model: Some(ModelConfig { url, name, key, timeout, pause }) }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::number::Range;
+
 /// A setting that was read: its name, meaning and value in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
@@ -11,6 +13,8 @@ pub struct Setting {
     pub description: &'static str,
     /// The default, where there is one.
     pub default: Option<String>,
+    /// What it may be, if it is a number.
+    pub range: Option<Range>,
     /// The value in force; `None` for a secret, which is never shown, and for what is not set. A password inside a URL
     /// is left out.
     pub value: Option<String>,

@@ -38,15 +38,17 @@ impl GrpcServerConfig {
     pub fn from_settings(settings: &mut Settings, name: &'static str, default: &str) -> Self {
         Self {
             addr: settings.value(name, "Address of the gRPC server.", default),
-            max_call_time: Duration::from_millis(settings.value(
+            max_call_time: settings.time(
                 "GRPC_MAX_CALL_TIME_MS",
                 "Longest time for a gRPC call.",
-                "30000",
-            )),
-            max_concurrent_calls: settings.value(
+                30_000,
+                100..=600_000,
+            ),
+            max_concurrent_calls: settings.number(
                 "GRPC_MAX_CONCURRENT_CALLS",
                 "Most gRPC calls at one time.",
-                "1024",
+                1_024,
+                1..=1_000_000,
             ),
             reflection: settings.value("GRPC_REFLECTION", "Whether gRPC reflection is served.", "true"),
         }

@@ -59,7 +59,7 @@ mod tests {
 
     fn setting(name: &'static str, value: Option<&str>, source: Source, secret: bool) -> Setting {
         let value = value.map(str::to_owned);
-        Setting { name, description: "What it is for.", default: None, value, source, secret }
+        Setting { name, description: "What it is for.", default: None, range: None, value, source, secret }
     }
 
     #[test]
