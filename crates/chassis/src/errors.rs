@@ -5,13 +5,20 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::error::Error;
 use std::time::Duration;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
+use crate::database::caused_by_outage;
+use crate::lifecycle::chain;
+
 /// The domain in `google.rpc.ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "fitness-trainer";
+
+/// When to come back while something that a call depends on is away.
+const AWAY_DELAY: Duration = Duration::from_secs(5);
 
 macro_rules! error_codes {
     ($($(#[doc = $doc:literal])+ $variant:ident, $reason:literal, $grpc:ident, $message:literal;)+) => {
@@ -118,6 +125,16 @@ impl Failure {
         Self { violations, ..Self::new(ErrorCode::InvalidRequest) }
     }
 
+    /// Something that the call depends on is away.
+    pub fn away() -> Self {
+        Self::new(ErrorCode::DependencyUnavailable).retry_after(AWAY_DELAY)
+    }
+
+    /// What is no fault of the caller: an outage of the database, if one is among the causes of `error`, or a defect.
+    pub fn of_fault(error: &dyn Error) -> Self {
+        if caused_by_outage(error) { Self::away() } else { ErrorCode::Internal.into() }
+    }
+
     /// The same, with what people are told of this case: a clause in plain words, without values from the request.
     #[must_use]
     pub fn because(self, reason: impl Into<Cow<'static, str>>) -> Self {
@@ -147,6 +164,21 @@ impl Failure {
     pub fn code(&self) -> ErrorCode {
         self.code
     }
+}
+
+/// The status of an error. What is our fault is logged here, once, with its causes; the client gets a code.
+pub fn report<E>(error: E) -> Status
+where
+    E: Error,
+    for<'a> Failure: From<&'a E>,
+{
+    let failure = Failure::from(&error);
+    match failure.code() {
+        ErrorCode::Internal => tracing::error!(error = %chain(&error), "call failed"),
+        ErrorCode::DependencyUnavailable => tracing::warn!(error = %chain(&error), "call refused"),
+        _ => {}
+    }
+    failure.into()
 }
 
 impl From<ErrorCode> for Failure {
@@ -219,6 +251,30 @@ mod tests {
         assert_eq!(details.error_info().unwrap().reason, "INVALID_REQUEST");
         assert_eq!(details.bad_request().unwrap().field_violations[0].field, "email");
         assert_eq!(details.retry_info().unwrap().retry_delay, Some(Duration::from_secs(3)));
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the database failed")]
+    struct Broken(#[source] sqlx::Error);
+
+    impl From<&Broken> for Failure {
+        fn from(error: &Broken) -> Self {
+            Self::of_fault(error)
+        }
+    }
+
+    #[test]
+    fn a_database_that_is_away_is_unavailable_and_says_when_to_come_back() {
+        let status = report(Broken(sqlx::Error::PoolTimedOut));
+        assert_eq!(status.code(), Code::Unavailable);
+        assert_eq!(status.get_details_retry_info().unwrap().retry_delay, Some(AWAY_DELAY));
+    }
+
+    #[test]
+    fn what_is_our_fault_says_nothing_of_its_cause() {
+        let status = report(Broken(sqlx::Error::ColumnNotFound("password_hash".to_owned())));
+        assert_eq!(status.code(), Code::Internal);
+        assert!(!status.message().contains("password_hash"));
     }
 
     #[test]

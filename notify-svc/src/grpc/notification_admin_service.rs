@@ -1,6 +1,6 @@
 //! `fitness.notify.v1.NotificationAdminService`.
 
-use chassis::errors::{Failure, Violation};
+use chassis::errors::{Failure, Violation, report};
 use chassis::paging::Page;
 use chassis::{auth, validation};
 use chrono::{DateTime, Utc};
@@ -16,7 +16,6 @@ use fitness_proto::google::api::HttpBody;
 use prost_types::Timestamp;
 use tonic::{Request, Response, Status};
 
-use super::failure::status;
 use super::notification_service::id;
 use super::{dead_letter_message, notification_message};
 use crate::access::Access;
@@ -38,7 +37,7 @@ impl NotificationAdminApi {
         request: Request<T>,
     ) -> Result<T, Status> {
         let principal = auth::principal(&request).map_err(Failure::from)?;
-        self.access.admin(&principal).await.map_err(status)?;
+        self.access.admin(&principal).await.map_err(report)?;
         let request = request.into_inner();
         let request = validation::check(request)?;
         Ok(request)
@@ -59,7 +58,7 @@ impl NotificationAdminService for NotificationAdminApi {
         };
         let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
         let search = Search { user_id, state, template: request.template };
-        let listed = self.notifications.search(&search, &page).await.map_err(status)?;
+        let listed = self.notifications.search(&search, &page).await.map_err(report)?;
         Ok(Response::new(SearchNotificationsResponse {
             notifications: listed.rows.into_iter().map(notification_message::from_entry).collect(),
             next_page_token: listed.next_page_token,
@@ -72,7 +71,7 @@ impl NotificationAdminService for NotificationAdminApi {
     ) -> Result<Response<ResendNotificationResponse>, Status> {
         let request = self.admitted(request).await?;
         let notification_id = id("notification_id", &request.notification_id)?;
-        let story = self.notifications.resend(notification_id).await.map_err(status)?;
+        let story = self.notifications.resend(notification_id).await.map_err(report)?;
         let notification = Some(notification_message::from_story(story));
         Ok(Response::new(ResendNotificationResponse { notification }))
     }
@@ -83,7 +82,7 @@ impl NotificationAdminService for NotificationAdminApi {
     ) -> Result<Response<CancelNotificationResponse>, Status> {
         let request = self.admitted(request).await?;
         let notification_id = id("notification_id", &request.notification_id)?;
-        let story = self.notifications.cancel(notification_id).await.map_err(status)?;
+        let story = self.notifications.cancel(notification_id).await.map_err(report)?;
         let notification = Some(notification_message::from_story(story));
         Ok(Response::new(CancelNotificationResponse { notification }))
     }
@@ -97,7 +96,7 @@ impl NotificationAdminService for NotificationAdminApi {
         let start_time = instant("start_time", request.start_time.unwrap_or_default())?;
         let end_time = request.end_time.map(|time| instant("end_time", time)).transpose()?;
         let recover = Recover { start_time, end_time, template: request.template, state };
-        let recovered = self.notifications.recover(&recover).await.map_err(status)?;
+        let recovered = self.notifications.recover(&recover).await.map_err(report)?;
         Ok(Response::new(RecoverNotificationsResponse {
             recovered: recovered.count as i32,
             more: recovered.more,
@@ -112,7 +111,7 @@ impl NotificationAdminService for NotificationAdminApi {
         let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
         let ListDeadLettersRequest { consumer_group, event_type, include_replayed, .. } = request;
         let filter = Filter { include_replayed, ..filter(consumer_group, event_type) };
-        let listed = self.dead_letters.list(&filter, &page).await.map_err(status)?;
+        let listed = self.dead_letters.list(&filter, &page).await.map_err(report)?;
         Ok(Response::new(ListDeadLettersResponse {
             dead_letters: listed.rows.into_iter().map(dead_letter_message::listed).collect(),
             next_page_token: listed.next_page_token,
@@ -125,7 +124,7 @@ impl NotificationAdminService for NotificationAdminApi {
     ) -> Result<Response<GetDeadLetterResponse>, Status> {
         let request = self.admitted(request).await?;
         let dead_letter_id = id("dead_letter_id", &request.dead_letter_id)?;
-        let letter = self.dead_letters.get(dead_letter_id).await.map_err(status)?;
+        let letter = self.dead_letters.get(dead_letter_id).await.map_err(report)?;
         let dead_letter = Some(dead_letter_message::from(letter));
         Ok(Response::new(GetDeadLetterResponse { dead_letter }))
     }
@@ -136,7 +135,7 @@ impl NotificationAdminService for NotificationAdminApi {
     ) -> Result<Response<ReplayDeadLetterResponse>, Status> {
         let request = self.admitted(request).await?;
         let dead_letter_id = id("dead_letter_id", &request.dead_letter_id)?;
-        let letter = self.dead_letters.replay(dead_letter_id, request.force).await.map_err(status)?;
+        let letter = self.dead_letters.replay(dead_letter_id, request.force).await.map_err(report)?;
         let dead_letter = Some(dead_letter_message::from(letter));
         Ok(Response::new(ReplayDeadLetterResponse { dead_letter }))
     }
@@ -147,7 +146,7 @@ impl NotificationAdminService for NotificationAdminApi {
     ) -> Result<Response<ReplayDeadLettersResponse>, Status> {
         let request = self.admitted(request).await?;
         let filter = filter(request.consumer_group, request.event_type);
-        let replayed = self.dead_letters.replay_many(&filter).await.map_err(status)?;
+        let replayed = self.dead_letters.replay_many(&filter).await.map_err(report)?;
         Ok(Response::new(ReplayDeadLettersResponse {
             replayed: replayed.replayed as i32,
             failed: replayed.failed as i32,
@@ -160,7 +159,7 @@ impl NotificationAdminService for NotificationAdminApi {
         request: Request<PreviewTemplateRequest>,
     ) -> Result<Response<HttpBody>, Status> {
         let request = self.admitted(request).await?;
-        let content = self.notifications.preview_template(&request.name, &request.locale).map_err(status)?;
+        let content = self.notifications.preview_template(&request.name, &request.locale).map_err(report)?;
         let (content_type, body) = match request.format() {
             PreviewFormat::Unspecified | PreviewFormat::Html => ("text/html; charset=utf-8", content.html),
             PreviewFormat::Text => {

@@ -1,6 +1,6 @@
 //! `fitness.notify.v1.NotificationService`.
 
-use chassis::errors::{Failure, Violation};
+use chassis::errors::{Failure, Violation, report};
 use chassis::paging::Page;
 use chassis::{auth, validation};
 use fitness_proto::fitness::notify::v1::notification_service_server::NotificationService;
@@ -13,7 +13,6 @@ use fitness_proto::fitness::notify::v1::{
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::failure::status;
 use super::{notification_message, preference_changes};
 use crate::access::Access;
 use crate::notifications::Notifications;
@@ -28,7 +27,7 @@ impl NotificationApi {
     /// The account of the caller, which still exists.
     async fn caller<T>(&self, request: &Request<T>) -> Result<Uuid, Status> {
         let principal = auth::principal(request).map_err(Failure::from)?;
-        self.access.account(&principal).await.map_err(status)
+        self.access.account(&principal).await.map_err(report)
     }
 }
 
@@ -42,7 +41,7 @@ impl NotificationService for NotificationApi {
         let request = request.into_inner();
         let request = validation::check(request)?;
         let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
-        let listed = self.notifications.list(user_id, &page).await.map_err(status)?;
+        let listed = self.notifications.list(user_id, &page).await.map_err(report)?;
         Ok(Response::new(ListNotificationsResponse {
             notifications: listed.rows.into_iter().map(notification_message::from_entry).collect(),
             next_page_token: listed.next_page_token,
@@ -57,7 +56,7 @@ impl NotificationService for NotificationApi {
         let request = request.into_inner();
         let request = validation::check(request)?;
         let notification_id = id("notification_id", &request.notification_id)?;
-        let story = self.notifications.get(user_id, notification_id).await.map_err(status)?;
+        let story = self.notifications.get(user_id, notification_id).await.map_err(report)?;
         let notification = Some(notification_message::from_story(story));
         Ok(Response::new(GetNotificationResponse { notification }))
     }
@@ -67,7 +66,7 @@ impl NotificationService for NotificationApi {
         request: Request<GetNotificationPreferencesRequest>,
     ) -> Result<Response<GetNotificationPreferencesResponse>, Status> {
         let user_id = self.caller(&request).await?;
-        let preferences = self.notifications.get_preferences(user_id).await.map_err(status)?;
+        let preferences = self.notifications.get_preferences(user_id).await.map_err(report)?;
         let preferences = Some(preference_changes::message(&preferences));
         Ok(Response::new(GetNotificationPreferencesResponse { preferences }))
     }
@@ -80,7 +79,7 @@ impl NotificationService for NotificationApi {
         let request = request.into_inner();
         let request = validation::check(request)?;
         let changes = preference_changes::changes(&request)?;
-        let preferences = self.notifications.update_preferences(user_id, &changes).await.map_err(status)?;
+        let preferences = self.notifications.update_preferences(user_id, &changes).await.map_err(report)?;
         let preferences = Some(preference_changes::message(&preferences));
         Ok(Response::new(UpdateNotificationPreferencesResponse { preferences }))
     }
@@ -91,7 +90,7 @@ impl NotificationService for NotificationApi {
     ) -> Result<Response<UnsubscribeResponse>, Status> {
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let category = self.notifications.unsubscribe(&request.token).await.map_err(status)?;
+        let category = self.notifications.unsubscribe(&request.token).await.map_err(report)?;
         let category = NotificationCategory::from(category).into();
         Ok(Response::new(UnsubscribeResponse { category }))
     }

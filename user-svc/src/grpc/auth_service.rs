@@ -1,7 +1,7 @@
 //! `fitness.user.v1.AuthService`.
 
 use chassis::auth;
-use chassis::errors::Failure;
+use chassis::errors::{Failure, report};
 use chassis::paging::Page;
 use chassis::validation;
 use fitness_proto::fitness::user::v1 as proto;
@@ -10,8 +10,7 @@ use fitness_proto::google::api::HttpBody;
 use secrecy::ExposeSecret as _;
 use tonic::{Request, Response, Status};
 
-use super::failure::{self, status};
-use super::{client, session_message, user_message};
+use super::{client, failure, session_message, user_message};
 use crate::accounts::{Accounts, Login, LoginWithCode, Register, ResetPassword, VerifyEmail};
 
 /// What the tokens are for (RFC 6750).
@@ -50,7 +49,7 @@ impl AuthService for AuthApi {
             locale: request.locale,
             time_zone: request.time_zone,
         };
-        self.0.register(register, &client).await.map_err(|error| status(&error))?;
+        self.0.register(register, &client).await.map_err(report)?;
         Ok(Response::new(proto::RegisterResponse {}))
     }
 
@@ -63,7 +62,7 @@ impl AuthService for AuthApi {
         let request = validation::check(request)?;
         let verify = VerifyEmail { email: request.email, code: request.code.into() };
         let outcome = self.0.verify_email(verify, &client).await;
-        signed_in!(VerifyEmailResponse, outcome.map_err(|error| status(&error))?)
+        signed_in!(VerifyEmailResponse, outcome.map_err(report)?)
     }
 
     async fn resend_code(
@@ -73,7 +72,7 @@ impl AuthService for AuthApi {
         let client = client::from(request.metadata());
         let request = request.into_inner();
         let request = validation::check(request)?;
-        self.0.resend_code(&request.email, &client).await.map_err(|error| status(&error))?;
+        self.0.resend_code(&request.email, &client).await.map_err(report)?;
         Ok(Response::new(proto::ResendCodeResponse {}))
     }
 
@@ -86,7 +85,7 @@ impl AuthService for AuthApi {
         let request = validation::check(request)?;
         let login = Login { email: request.email, password: request.password.into() };
         let outcome = self.0.login(login, &client).await;
-        signed_in!(LoginResponse, outcome.map_err(|error| status(&error))?)
+        signed_in!(LoginResponse, outcome.map_err(report)?)
     }
 
     async fn request_login_code(
@@ -96,7 +95,7 @@ impl AuthService for AuthApi {
         let client = client::from(request.metadata());
         let request = request.into_inner();
         let request = validation::check(request)?;
-        self.0.request_login_code(&request.email, &client).await.map_err(|error| status(&error))?;
+        self.0.request_login_code(&request.email, &client).await.map_err(report)?;
         Ok(Response::new(proto::RequestLoginCodeResponse {}))
     }
 
@@ -109,7 +108,7 @@ impl AuthService for AuthApi {
         let request = validation::check(request)?;
         let login = LoginWithCode { email: request.email, code: request.code.into() };
         let outcome = self.0.login_with_code(login, &client).await;
-        signed_in!(LoginWithCodeResponse, outcome.map_err(|error| status(&error))?)
+        signed_in!(LoginWithCodeResponse, outcome.map_err(report)?)
     }
 
     async fn refresh(
@@ -119,7 +118,7 @@ impl AuthService for AuthApi {
         let request = request.into_inner();
         let request = validation::check(request)?;
         let outcome = self.0.refresh(&request.refresh_token.into()).await;
-        signed_in!(RefreshResponse, outcome.map_err(|error| status(&error))?)
+        signed_in!(RefreshResponse, outcome.map_err(report)?)
     }
 
     async fn logout(
@@ -127,7 +126,7 @@ impl AuthService for AuthApi {
         request: Request<proto::LogoutRequest>,
     ) -> Result<Response<proto::LogoutResponse>, Status> {
         let principal = auth::principal(&request).map_err(Failure::from)?;
-        self.0.logout(&principal).await.map_err(|error| status(&error))?;
+        self.0.logout(&principal).await.map_err(report)?;
         Ok(Response::new(proto::LogoutResponse {}))
     }
 
@@ -138,7 +137,7 @@ impl AuthService for AuthApi {
         let client = client::from(request.metadata());
         let request = request.into_inner();
         let request = validation::check(request)?;
-        self.0.forgot_password(&request.email, &client).await.map_err(|error| status(&error))?;
+        self.0.forgot_password(&request.email, &client).await.map_err(report)?;
         Ok(Response::new(proto::ForgotPasswordResponse {}))
     }
 
@@ -150,7 +149,7 @@ impl AuthService for AuthApi {
         let request = request.into_inner();
         let request = validation::check(request)?;
         let reset = ResetPassword { token: request.token.into(), new_password: request.new_password.into() };
-        self.0.reset_password(reset, &client).await.map_err(|error| status(&error))?;
+        self.0.reset_password(reset, &client).await.map_err(report)?;
         Ok(Response::new(proto::ResetPasswordResponse {}))
     }
 
@@ -162,7 +161,7 @@ impl AuthService for AuthApi {
         let request = request.into_inner();
         let request = validation::check(request)?;
         let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
-        let listed = self.0.list_sessions(&principal, &page).await.map_err(|error| status(&error))?;
+        let listed = self.0.list_sessions(&principal, &page).await.map_err(report)?;
         let message = |session| session_message::from(session, principal.session_id);
         Ok(Response::new(proto::ListSessionsResponse {
             sessions: listed.rows.into_iter().map(message).collect(),
@@ -178,7 +177,7 @@ impl AuthService for AuthApi {
         let request = request.into_inner();
         let request = validation::check(request)?;
         let session_id = failure::id("session_id", &request.session_id)?;
-        self.0.revoke_session(&principal, session_id).await.map_err(|error| status(&error))?;
+        self.0.revoke_session(&principal, session_id).await.map_err(report)?;
         Ok(Response::new(proto::RevokeSessionResponse {}))
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chassis::errors::report;
 use chassis::time::timestamp;
 use fitness_proto::fitness::user::v1 as proto;
 use fitness_proto::fitness::user::v1::ended_session_service_server::EndedSessionService;
@@ -12,7 +13,6 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use super::failure::status;
 use crate::accounts::AccountError;
 use crate::ended_sessions::EndedSessions;
 use crate::store::ended_sessions::EndedSession;
@@ -39,7 +39,7 @@ impl EndedSessionService for EndedSessionApi {
         &self,
         _request: Request<proto::WatchEndedSessionsRequest>,
     ) -> Result<Response<Self::WatchEndedSessionsStream>, Status> {
-        let (all, readings) = self.ended.watch().await.map_err(|error| status(&AccountError::from(error)))?;
+        let (all, readings) = self.ended.watch().await.map_err(|error| report(AccountError::from(error)))?;
         let first = stream::iter(messages(&self.ended, &all));
         let ended = self.ended.clone();
         let news =

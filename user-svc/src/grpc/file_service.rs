@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 use std::pin::pin;
-use std::time::Duration;
 
 use bytes::Bytes;
 use chassis::auth::Principal;
-use chassis::errors::{ErrorCode, Failure, Violation};
+use chassis::errors::{ErrorCode, Failure, Violation, report};
 use chassis::lifecycle::chain;
 use chassis::paging::Page;
-use chassis::{auth, database, validation};
+use chassis::{auth, validation};
 use fitness_proto::fitness::user::v1 as proto;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -22,14 +21,11 @@ use proto::{
 use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
-use super::failure;
 use crate::accounts::{Accounts, timestamp};
 use crate::files::{File, FileError, FilePurpose, Files, NewFile};
 
 /// The longest chunk of an upload, as the contract says.
 const MAX_CHUNK_BYTES: usize = 256 * 1024;
-/// When to come back while the database or the store of objects is away.
-const AWAY_DELAY: Duration = Duration::from_secs(5);
 
 /// Maps the RPCs to the use cases.
 pub(crate) struct FileApi {
@@ -42,7 +38,7 @@ impl FileApi {
     async fn caller(&self, principal: Result<Principal, ErrorCode>) -> Result<Uuid, Status> {
         let principal = principal.map_err(Failure::from)?;
         let user = self.accounts.get_me(&principal).await;
-        Ok(user.map_err(|error| failure::status(&error))?.user_id)
+        Ok(user.map_err(report)?.user_id)
     }
 }
 
@@ -56,7 +52,7 @@ impl FileService for FileApi {
         let mut parts = request.into_inner();
         let first = parts.message().await?.and_then(|first| first.part);
         let Some(UploadPart::Info(info)) = first else {
-            return Err(status(&FileError::invalid("info", "must come first")));
+            return Err(report(FileError::invalid("info", "must come first")));
         };
         let info = validation::check(info)?;
         let new = NewFile { purpose: purpose(&info)?, file_name: info.file_name };
@@ -64,7 +60,7 @@ impl FileService for FileApi {
             let chunk = chunk(parts.message().await)?;
             Some((chunk, parts))
         });
-        let file = self.files.upload(user_id, new, pin!(chunks)).await.map_err(|error| status(&error))?;
+        let file = self.files.upload(user_id, new, pin!(chunks)).await.map_err(report)?;
         Ok(Response::new(UploadFileResponse { file: Some(message(file)) }))
     }
 
@@ -77,12 +73,11 @@ impl FileService for FileApi {
         let user_id = self.caller(auth::principal(&request)).await?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let download =
-            self.files.download(user_id, id(&request.file_id)?).await.map_err(|error| status(&error))?;
+        let download = self.files.download(user_id, id(&request.file_id)?).await.map_err(report)?;
         let file = download_file_response::Part::File(message(download.file));
         let chunks = download.chunks.map_err(|error| {
             tracing::warn!(error = %chain(&error), "a download broke off");
-            Failure::new(ErrorCode::DependencyUnavailable).retry_after(AWAY_DELAY).into()
+            Failure::away().into()
         });
         let chunks = chunks.map_ok(|bytes| download_file_response::Part::Chunk(bytes.into()));
         let parts = futures::stream::once(async { Ok(file) }).chain(chunks);
@@ -97,7 +92,7 @@ impl FileService for FileApi {
         let request = request.into_inner();
         let request = validation::check(request)?;
         let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
-        let listed = self.files.list(user_id, &page).await.map_err(|error| status(&error))?.map(message);
+        let listed = self.files.list(user_id, &page).await.map_err(report)?.map(message);
         Ok(Response::new(ListFilesResponse { files: listed.rows, next_page_token: listed.next_page_token }))
     }
 
@@ -108,7 +103,7 @@ impl FileService for FileApi {
         let user_id = self.caller(auth::principal(&request)).await?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        self.files.delete(user_id, id(&request.file_id)?).await.map_err(|error| status(&error))?;
+        self.files.delete(user_id, id(&request.file_id)?).await.map_err(report)?;
         Ok(Response::new(DeleteFileResponse {}))
     }
 }
@@ -121,7 +116,7 @@ fn purpose(info: &proto::FileInfo) -> Result<FilePurpose, Status> {
     match info.purpose() {
         proto::FilePurpose::Avatar => Ok(FilePurpose::Avatar),
         proto::FilePurpose::ProgressPhoto => Ok(FilePurpose::ProgressPhoto),
-        proto::FilePurpose::Unspecified => Err(status(&FileError::invalid("purpose", "must be set"))),
+        proto::FilePurpose::Unspecified => Err(report(FileError::invalid("purpose", "must be set"))),
     }
 }
 
@@ -163,32 +158,4 @@ fn hexadecimal(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-/// The status of an error. What is our fault is logged here, once, with its causes; the client gets a code.
-fn status(error: &FileError) -> Status {
-    let failure = failure(error);
-    match failure.code() {
-        ErrorCode::Internal => tracing::error!(error = %chain(error), "call failed"),
-        ErrorCode::DependencyUnavailable => tracing::warn!(error = %chain(error), "call refused"),
-        _ => {}
-    }
-    failure.into()
-}
-
-fn failure(error: &FileError) -> Failure {
-    match error {
-        FileError::Invalid(violations) => Failure::invalid(violations.clone()),
-        FileError::Interrupted => Failure::invalid(vec![Violation::new("file", "broke off before its end")]),
-        FileError::LimitReached(reached) => (*reached).into(),
-        FileError::NotFound => ErrorCode::NotFound.into(),
-        FileError::Lost => Failure::new(ErrorCode::NotFound)
-            .because("the content of this file is lost; delete it and upload the picture again"),
-        FileError::AccountGone => ErrorCode::TokenInvalid.into(),
-        FileError::Objects(_) => Failure::new(ErrorCode::DependencyUnavailable).retry_after(AWAY_DELAY),
-        FileError::Database(_) if database::caused_by_outage(error) => {
-            Failure::new(ErrorCode::DependencyUnavailable).retry_after(AWAY_DELAY)
-        }
-        FileError::Database(_) => ErrorCode::Internal.into(),
-    }
 }

@@ -1,15 +1,14 @@
 //! `fitness.user.v1.UserService`.
 
 use chassis::auth::{self, Role};
-use chassis::errors::{Failure, Violation};
+use chassis::errors::{Failure, Violation, report};
 use chassis::paging::Page;
 use chassis::validation;
 use fitness_proto::fitness::user::v1 as proto;
 use fitness_proto::fitness::user::v1::user_service_server::UserService;
 use tonic::{Request, Response, Status};
 
-use super::failure::{self, status};
-use super::{client, session_message, user_message};
+use super::{client, failure, session_message, user_message};
 use crate::accounts::{Accounts, ChangePassword, UpdateMe, timestamp};
 
 /// Maps the RPCs to the use cases.
@@ -22,7 +21,7 @@ impl UserService for UserApi {
         request: Request<proto::GetMeRequest>,
     ) -> Result<Response<proto::GetMeResponse>, Status> {
         let principal = auth::principal(&request).map_err(Failure::from)?;
-        let user = self.0.get_me(&principal).await.map_err(|error| status(&error))?;
+        let user = self.0.get_me(&principal).await.map_err(report)?;
         Ok(Response::new(proto::GetMeResponse { user: Some(user_message::from(user)) }))
     }
 
@@ -34,7 +33,7 @@ impl UserService for UserApi {
         let request = request.into_inner();
         let request = validation::check(request)?;
         let update = update(request).map_err(Failure::invalid)?;
-        let user = self.0.update_me(&principal, update).await.map_err(|error| status(&error))?;
+        let user = self.0.update_me(&principal, update).await.map_err(report)?;
         Ok(Response::new(proto::UpdateMeResponse { user: Some(user_message::from(user)) }))
     }
 
@@ -43,7 +42,7 @@ impl UserService for UserApi {
         request: Request<proto::DeleteMeRequest>,
     ) -> Result<Response<proto::DeleteMeResponse>, Status> {
         let principal = auth::principal(&request).map_err(Failure::from)?;
-        self.0.delete_me(&principal).await.map_err(|error| status(&error))?;
+        self.0.delete_me(&principal).await.map_err(report)?;
         Ok(Response::new(proto::DeleteMeResponse {}))
     }
 
@@ -59,7 +58,7 @@ impl UserService for UserApi {
             old_password: request.old_password.into(),
             new_password: request.new_password.into(),
         };
-        self.0.change_password(&principal, change, &client).await.map_err(|error| status(&error))?;
+        self.0.change_password(&principal, change, &client).await.map_err(report)?;
         Ok(Response::new(proto::ChangePasswordResponse {}))
     }
 
@@ -68,7 +67,7 @@ impl UserService for UserApi {
         request: Request<proto::ExportMeRequest>,
     ) -> Result<Response<proto::ExportMeResponse>, Status> {
         let principal = auth::principal(&request).map_err(Failure::from)?;
-        let export = self.0.export_me(&principal).await.map_err(|error| status(&error))?;
+        let export = self.0.export_me(&principal).await.map_err(report)?;
         let session = |session| session_message::from(session, principal.session_id);
         Ok(Response::new(proto::ExportMeResponse {
             user: Some(user_message::from(export.user)),
@@ -89,7 +88,7 @@ impl UserService for UserApi {
         let request = request.into_inner();
         let request = validation::check(request)?;
         let user_id = failure::id("user_id", &request.user_id)?;
-        let user = self.0.get_user(&principal, user_id).await.map_err(|error| status(&error))?;
+        let user = self.0.get_user(&principal, user_id).await.map_err(report)?;
         Ok(Response::new(proto::GetUserResponse { user: Some(user_message::from(user)) }))
     }
 
@@ -102,7 +101,7 @@ impl UserService for UserApi {
         let request = validation::check(request)?;
         let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
         let outcome = self.0.list_users(&principal, &request.email_prefix, &page).await;
-        let listed = outcome.map_err(|error| status(&error))?;
+        let listed = outcome.map_err(report)?;
         Ok(Response::new(proto::ListUsersResponse {
             users: listed.rows.into_iter().map(user_message::from).collect(),
             next_page_token: listed.next_page_token,
@@ -118,7 +117,7 @@ impl UserService for UserApi {
         let request = validation::check(request)?;
         let user_id = failure::id("user_id", &request.user_id)?;
         let roles: Vec<_> = request.roles().filter_map(Role::from_message).collect();
-        let user = self.0.set_roles(&principal, user_id, &roles).await.map_err(|error| status(&error))?;
+        let user = self.0.set_roles(&principal, user_id, &roles).await.map_err(report)?;
         Ok(Response::new(proto::SetRolesResponse { user: Some(user_message::from(user)) }))
     }
 }
