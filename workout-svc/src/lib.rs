@@ -15,7 +15,6 @@ pub mod exercises;
 mod grpc;
 pub mod language;
 mod limits;
-mod mask;
 pub mod model;
 mod moment;
 pub mod planner;
@@ -29,7 +28,7 @@ pub mod training;
 mod weekly;
 mod workouts;
 
-use chassis::paging;
+use chassis::{mask, paging};
 
 pub use app::App;
 pub use config::WorkoutSvcConfig;

@@ -125,6 +125,11 @@ impl Failure {
         Self { violations, ..Self::new(ErrorCode::InvalidRequest) }
     }
 
+    /// A request with one field that breaks a rule.
+    pub fn invalid_field(field: impl Into<String>, description: impl Into<String>) -> Self {
+        Self::invalid(vec![Violation::new(field, description)])
+    }
+
     /// Something that the call depends on is away.
     pub fn away() -> Self {
         Self::new(ErrorCode::DependencyUnavailable).retry_after(AWAY_DELAY)

@@ -13,6 +13,7 @@ pub mod http_server;
 pub mod kafka;
 pub mod lifecycle;
 pub mod limits;
+pub mod mask;
 pub mod migrations;
 pub mod ops;
 pub mod paging;

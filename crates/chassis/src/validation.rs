@@ -10,7 +10,9 @@ mod texts;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use prost_reflect::{DescriptorPool, DynamicMessage, ExtensionDescriptor, ReflectMessage as _, Value};
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, ExtensionDescriptor, MessageDescriptor, ReflectMessage as _, Value,
+};
 
 use self::rules::FieldRule;
 use self::texts::Texts;
@@ -27,6 +29,11 @@ pub fn check<M: prost::Message + prost::Name + Default>(message: M) -> Result<M,
     Ok(normalised.map_or(message, |encoded| {
         M::decode(encoded.as_slice()).expect("it differs from a message of this type in texts only")
     }))
+}
+
+/// The descriptor of a message of our contracts.
+pub(crate) fn descriptor(full_name: &str) -> MessageDescriptor {
+    VALIDATOR.pool.get_message_by_name(full_name).expect("the message is of our contracts")
 }
 
 /// A rule that cannot be enforced.

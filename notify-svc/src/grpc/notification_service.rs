@@ -78,7 +78,7 @@ impl NotificationService for NotificationApi {
         let user_id = self.caller(&request).await?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let changes = preference_changes::changes(&request)?;
+        let changes = preference_changes::changes(request)?;
         let preferences = self.notifications.update_preferences(user_id, &changes).await.map_err(report)?;
         let preferences = Some(preference_changes::message(&preferences));
         Ok(Response::new(UpdateNotificationPreferencesResponse { preferences }))

@@ -1,6 +1,7 @@
 //! Preferences as protobuf messages, and the changes that a field mask makes of one.
 
-use chassis::errors::{Failure, Violation};
+use chassis::errors::Failure;
+use chassis::mask::Mask;
 use chrono::NaiveTime;
 use fitness_proto::fitness::notify::v1 as proto;
 
@@ -31,59 +32,45 @@ pub(super) fn message(preferences: &Preferences) -> proto::NotificationPreferenc
     }
 }
 
-/// The changes that a request asks for, each path of the mask one or, for `quiet_hours`, three.
+/// The changes that a request asks for. Times of quiet hours that are named as a whole and not given are the usual ones.
 pub(super) fn changes(
-    request: &proto::UpdateNotificationPreferencesRequest,
+    request: proto::UpdateNotificationPreferencesRequest,
 ) -> Result<Vec<PreferenceChange>, Failure> {
-    let preferences = request.preferences.clone().unwrap_or_default();
-    let hours = preferences.quiet_hours.clone().unwrap_or_default();
-    let (mut changes, mut violations) = (Vec::new(), Vec::new());
-    for path in request.update_mask.iter().flat_map(|mask| &mask.paths) {
-        let want = |category, wanted| Ok(vec![PreferenceChange::Want(category, wanted)]);
-        let made = match path.as_str() {
-            "one_time_code" => want(Category::OneTimeCode, preferences.one_time_code),
-            "security" => want(Category::Security, preferences.security),
-            "account" => want(Category::Account, preferences.account),
-            "reminders" => want(Category::Reminders, preferences.reminders),
-            "achievements" => want(Category::Achievements, preferences.achievements),
-            "coaching" => want(Category::Coaching, preferences.coaching),
-            "summaries" => want(Category::Summaries, preferences.summaries),
-            "quiet_hours" => whole(&hours),
-            "quiet_hours.enabled" => Ok(vec![PreferenceChange::Quiet(hours.enabled)]),
-            "quiet_hours.start" => start(&hours.start).map(|change| vec![change]),
-            "quiet_hours.end" => end(&hours.end).map(|change| vec![change]),
-            _ => Err(Violation::new("update_mask", "names a field that is not there")),
-        };
-        match made {
-            Ok(made) => changes.extend(made),
-            Err(violation) => violations.push(violation),
-        }
+    let new = request.preferences.unwrap_or_default();
+    let mask = Mask::of(request.update_mask, &new)?;
+    let wants = [
+        ("one_time_code", Category::OneTimeCode, new.one_time_code),
+        ("security", Category::Security, new.security),
+        ("account", Category::Account, new.account),
+        ("reminders", Category::Reminders, new.reminders),
+        ("achievements", Category::Achievements, new.achievements),
+        ("coaching", Category::Coaching, new.coaching),
+        ("summaries", Category::Summaries, new.summaries),
+    ];
+    let wants = wants.into_iter().filter(|(path, ..)| mask.has(path));
+    let mut changes: Vec<_> =
+        wants.map(|(_, category, wanted)| PreferenceChange::Want(category, wanted)).collect();
+
+    let (hours, usual) = (new.quiet_hours.unwrap_or_default(), QuietHours::default());
+    let whole = mask.has("quiet_hours");
+    if mask.has("quiet_hours.enabled") {
+        changes.push(PreferenceChange::Quiet(hours.enabled));
     }
-    if violations.is_empty() { Ok(changes) } else { Err(Failure::invalid(violations)) }
+    if mask.has("quiet_hours.start") {
+        let start = time("preferences.quiet_hours.start", &hours.start, whole.then_some(usual.start))?;
+        changes.push(PreferenceChange::QuietStart(start));
+    }
+    if mask.has("quiet_hours.end") {
+        let end = time("preferences.quiet_hours.end", &hours.end, whole.then_some(usual.end))?;
+        changes.push(PreferenceChange::QuietEnd(end));
+    }
+    Ok(changes)
 }
 
-/// The quiet hours as a whole: times that are not given are the usual ones.
-fn whole(hours: &proto::QuietHours) -> Result<Vec<PreferenceChange>, Violation> {
-    let usual = QuietHours::default();
-    let start = match hours.start.as_str() {
-        "" => PreferenceChange::QuietStart(usual.start),
-        text => start(text)?,
-    };
-    let end = match hours.end.as_str() {
-        "" => PreferenceChange::QuietEnd(usual.end),
-        text => end(text)?,
-    };
-    Ok(vec![PreferenceChange::Quiet(hours.enabled), start, end])
-}
-
-fn start(text: &str) -> Result<PreferenceChange, Violation> {
-    time("preferences.quiet_hours.start", text).map(PreferenceChange::QuietStart)
-}
-
-fn end(text: &str) -> Result<PreferenceChange, Violation> {
-    time("preferences.quiet_hours.end", text).map(PreferenceChange::QuietEnd)
-}
-
-fn time(field: &str, text: &str) -> Result<NaiveTime, Violation> {
-    NaiveTime::parse_from_str(text, TIME).map_err(|_| Violation::new(field, "must be a time such as 22:00"))
+fn time(field: &str, text: &str, usual: Option<NaiveTime>) -> Result<NaiveTime, Failure> {
+    match (text, usual) {
+        ("", Some(usual)) => Ok(usual),
+        _ => NaiveTime::parse_from_str(text, TIME)
+            .map_err(|_| Failure::invalid_field(field, "must be a time such as 22:00")),
+    }
 }

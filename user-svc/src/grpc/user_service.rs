@@ -1,7 +1,8 @@
 //! `fitness.user.v1.UserService`.
 
 use chassis::auth::{self, Role};
-use chassis::errors::{Failure, Violation, report};
+use chassis::errors::{Failure, report};
+use chassis::mask::Mask;
 use chassis::paging::Page;
 use chassis::validation;
 use fitness_proto::fitness::user::v1 as proto;
@@ -32,7 +33,7 @@ impl UserService for UserApi {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let update = update(request).map_err(Failure::invalid)?;
+        let update = update(request)?;
         let user = self.0.update_me(&principal, update).await.map_err(report)?;
         Ok(Response::new(proto::UpdateMeResponse { user: Some(user_message::from(user)) }))
     }
@@ -122,29 +123,13 @@ impl UserService for UserApi {
     }
 }
 
-/// Takes the fields that the mask names out of the profile; without a mask those that are not empty (AIP-134).
-fn update(request: proto::UpdateMeRequest) -> Result<UpdateMe, Vec<Violation>> {
+/// Takes the fields of the profile that the update is about.
+fn update(request: proto::UpdateMeRequest) -> Result<UpdateMe, Failure> {
     let profile = request.profile.unwrap_or_default();
-    let mask = request.update_mask.unwrap_or_default();
-    if mask.paths.is_empty() {
-        let some = |text: String| (!text.is_empty()).then_some(text);
-        return Ok(UpdateMe {
-            display_name: some(profile.display_name),
-            locale: some(profile.locale),
-            time_zone: some(profile.time_zone),
-        });
-    }
-    let mut update = UpdateMe::default();
-    for path in mask.paths {
-        match path.as_str() {
-            "display_name" => update.display_name = Some(profile.display_name.clone()),
-            "locale" => update.locale = Some(profile.locale.clone()),
-            "time_zone" => update.time_zone = Some(profile.time_zone.clone()),
-            _ => {
-                let reason = "must name display_name, locale or time_zone";
-                return Err(vec![Violation::new("update_mask", reason)]);
-            }
-        }
-    }
-    Ok(update)
+    let mask = Mask::of(request.update_mask, &profile)?;
+    Ok(UpdateMe {
+        display_name: mask.has("display_name").then_some(profile.display_name),
+        locale: mask.has("locale").then_some(profile.locale),
+        time_zone: mask.has("time_zone").then_some(profile.time_zone),
+    })
 }

@@ -1,6 +1,7 @@
 //! `fitness.workout.v1.ExerciseService`.
 
 use chassis::errors::Failure;
+use chassis::mask::Mask;
 use chassis::{auth, validation};
 use fitness_proto::fitness::workout::v1 as proto;
 use proto::exercise_service_server::ExerciseService;
@@ -10,9 +11,8 @@ use super::words::{Word as _, meanings};
 use super::{exercise_message, id};
 use crate::catalogue::{Difficulty, Measure};
 use crate::exercises::{CreateExercise, ExerciseChanges, ListExercises};
-use crate::mask::Mask;
 use crate::model::exercise::Details;
-use crate::training::{Training, TrainingError};
+use crate::training::Training;
 
 /// Maps the RPCs to the use cases.
 pub(crate) struct ExerciseApi(pub(crate) Training);
@@ -119,19 +119,8 @@ impl ExerciseService for ExerciseApi {
 fn changes(
     update: proto::ExerciseUpdate,
     mask: Option<prost_types::FieldMask>,
-) -> Result<ExerciseChanges, TrainingError> {
-    let mask = Mask::parse(
-        mask,
-        &[
-            ("name", update.name.is_some()),
-            ("description", update.description.is_some()),
-            ("muscle_groups", !update.muscle_groups.is_empty()),
-            ("secondary_muscle_groups", !update.secondary_muscle_groups.is_empty()),
-            ("equipment", !update.equipment.is_empty()),
-            ("level", update.level.is_some()),
-            ("movement", update.movement.is_some()),
-        ],
-    )?;
+) -> Result<ExerciseChanges, Failure> {
+    let mask = Mask::of(mask, &update)?;
     let level = update.level().meaning().unwrap_or(Difficulty::Beginner);
     Ok(ExerciseChanges {
         muscles: mask.has("muscle_groups").then(|| meanings(update.muscle_groups())),

@@ -1,6 +1,7 @@
 //! `fitness.workout.v1.ReminderService`.
 
 use chassis::errors::Failure;
+use chassis::mask::Mask;
 use chassis::{auth, validation};
 use chrono::Weekday;
 use fitness_proto::fitness::workout::v1 as proto;
@@ -8,7 +9,6 @@ use proto::reminder_service_server::ReminderService;
 use tonic::{Request, Response, Status};
 
 use super::id;
-use crate::mask::Mask;
 use crate::model::reminder::Placed;
 use crate::model::schedule::Weekdays;
 use crate::paging::Page;
@@ -90,20 +90,9 @@ impl ReminderService for ReminderApi {
 }
 
 /// What an update is about. What is named and absent is asked to be emptied.
-fn changes(request: proto::UpdateReminderRequest) -> Result<UpdateReminder, TrainingError> {
+fn changes(request: proto::UpdateReminderRequest) -> Result<UpdateReminder, Failure> {
     let update = request.reminder.unwrap_or_default();
-    let mask = Mask::parse(
-        request.update_mask,
-        &[
-            ("message", update.message.is_some()),
-            ("time_of_day", update.time_of_day.is_some()),
-            ("days_of_week", !update.days_of_week.is_empty()),
-            ("time_zone", update.time_zone.is_some()),
-            ("routine_id", update.routine_id.is_some()),
-            ("enabled", update.enabled.is_some()),
-            ("skip_dates", !update.skip_dates.is_empty()),
-        ],
-    )?;
+    let mask = Mask::of(request.update_mask, &update)?;
     Ok(UpdateReminder {
         reminder_id: id(&request.reminder_id),
         weekdays: mask.has("days_of_week").then(|| weekdays(update.days_of_week())),

@@ -1,13 +1,13 @@
 //! `fitness.workout.v1.WorkoutService`.
 
 use chassis::errors::Failure;
+use chassis::mask::Mask;
 use chassis::{auth, validation};
 use fitness_proto::fitness::workout::v1 as proto;
 use proto::workout_service_server::WorkoutService;
 use tonic::{Request, Response, Status};
 
 use super::{id, workout_message};
-use crate::mask::Mask;
 use crate::model::measures::Measures;
 use crate::model::quantity::{grams, millimetres};
 use crate::moment;
@@ -208,10 +208,9 @@ impl WorkoutService for WorkoutApi {
 }
 
 /// What an update is about. A text that is named and absent is asked to be emptied.
-fn workout_changes(request: proto::UpdateWorkoutRequest) -> Result<UpdateWorkout, TrainingError> {
+fn workout_changes(request: proto::UpdateWorkoutRequest) -> Result<UpdateWorkout, Failure> {
     let update = request.workout.unwrap_or_default();
-    let fields = [("name", update.name.is_some()), ("note", update.note.is_some())];
-    let mask = Mask::parse(request.update_mask, &fields)?;
+    let mask = Mask::of(request.update_mask, &update)?;
     Ok(UpdateWorkout {
         workout_id: id(&request.workout_id),
         name: mask.has("name").then(|| update.name.unwrap_or_default()),
@@ -220,23 +219,11 @@ fn workout_changes(request: proto::UpdateWorkoutRequest) -> Result<UpdateWorkout
 }
 
 /// What a correction is about. A figure that is named and absent is asked to be cleared.
-fn set_changes(request: proto::UpdateSetRequest) -> Result<UpdateSet, TrainingError> {
+fn set_changes(request: proto::UpdateSetRequest) -> Result<UpdateSet, Failure> {
     let update = request.set.unwrap_or_default();
-    let mask = Mask::parse(
-        request.update_mask,
-        &[
-            ("exercise_id", update.exercise_id.is_some()),
-            ("reps", update.reps.is_some()),
-            ("weight_kg", update.weight_kg.is_some()),
-            ("duration_seconds", update.duration_seconds.is_some()),
-            ("distance_m", update.distance_m.is_some()),
-            ("rpe", update.rpe.is_some()),
-            ("note", update.note.is_some()),
-            ("warm_up", update.warm_up.is_some()),
-        ],
-    )?;
+    let mask = Mask::of(request.update_mask, &update)?;
     if mask.has("exercise_id") && update.exercise_id.is_none() {
-        return Err(TrainingError::invalid("set.exercise_id", "is required"));
+        return Err(Failure::invalid_field("set.exercise_id", "is required"));
     }
     Ok(UpdateSet {
         workout_id: id(&request.workout_id),
