@@ -16,7 +16,6 @@ mod grpc;
 pub mod language;
 mod limits;
 pub mod model;
-mod moment;
 pub mod planner;
 mod process;
 pub mod progress;
@@ -28,7 +27,7 @@ pub mod training;
 mod weekly;
 mod workouts;
 
-use chassis::{mask, paging};
+use chassis::{mask, moment, paging};
 
 pub use app::App;
 pub use config::WorkoutSvcConfig;

@@ -88,7 +88,8 @@ error_codes! {
 }
 
 /// A field that breaks a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {description}")]
 pub struct Violation {
     /// Path of the field, for example `sets[2].weight_kg`.
     pub field: String,
@@ -168,6 +169,12 @@ impl Failure {
     /// Its code.
     pub fn code(&self) -> ErrorCode {
         self.code
+    }
+}
+
+impl From<Violation> for Failure {
+    fn from(violation: Violation) -> Self {
+        Self::invalid(vec![violation])
     }
 }
 

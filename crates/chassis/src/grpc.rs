@@ -2,9 +2,11 @@
 
 pub mod client;
 mod deadline;
+mod ids;
 mod layers;
 mod methods;
 pub mod server;
 mod status_name;
 
 pub use self::deadline::parse_timeout;
+pub use self::ids::{id, optional_id};

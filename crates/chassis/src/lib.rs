@@ -15,6 +15,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod mask;
 pub mod migrations;
+pub mod moment;
 pub mod ops;
 pub mod paging;
 pub mod process;

@@ -34,17 +34,16 @@ pub struct Listed<T> {
 
 impl<K: Serialize + DeserializeOwned> Page<K> {
     /// Reads what a request says; a size of 0 is the usual one.
-    pub fn parse(page_size: i32, page_token: &str) -> Result<Self, Vec<Violation>> {
+    pub fn parse(page_size: i32, page_token: &str) -> Result<Self, Violation> {
         let size = match u32::try_from(page_size) {
             Ok(0) => DEFAULT_SIZE,
             Ok(size) => size.min(MAX_SIZE),
-            Err(_) => return Err(vec![Violation::new("page_size", "must be 0 or more")]),
+            Err(_) => return Err(Violation::new("page_size", "must be 0 or more")),
         };
         let after = if page_token.is_empty() {
             None
         } else {
-            let invalid =
-                || vec![Violation::new("page_token", "must be the next_page_token of the page before")];
+            let invalid = || Violation::new("page_token", "must be the next_page_token of the page before");
             let json = URL_SAFE_NO_PAD.decode(page_token).map_err(|_| invalid())?;
             Some(serde_json::from_slice(&json).map_err(|_| invalid())?)
         };
@@ -98,7 +97,7 @@ mod tests {
     fn a_large_page_is_the_largest_and_what_is_no_size_or_no_token_is_refused() {
         let limit = |size| Page::<u32>::parse(size, "").unwrap().limit();
         assert_eq!((limit(0), limit(1), limit(100), limit(101), limit(i32::MAX)), (51, 2, 101, 101, 101));
-        let field = |size, token| Page::<u32>::parse(size, token).unwrap_err()[0].field.clone();
+        let field = |size, token| Page::<u32>::parse(size, token).unwrap_err().field;
         assert_eq!(field(-1, ""), "page_size");
         for token in ["x", "====", "bm8", "InRleHQi", "AAAA"] {
             assert_eq!(field(0, token), "page_token", "{token}");

@@ -1,10 +1,10 @@
 //! Telling the rest of the system what became of mails.
 
+use chassis::time::timestamp;
 use chrono::Utc;
 use eventbus::TraceContext;
 use fitness_proto::fitness::notify::v1::{NotificationFailed, NotificationInDoubt, NotificationSent};
 use outbox::{EncodedEvent, Outbox};
-use prost_types::Timestamp;
 
 use crate::ledger::attempts::Settlement;
 use crate::ledger::claims::Claim;
@@ -20,7 +20,7 @@ pub(super) fn settled(
 ) -> Option<EncodedEvent> {
     let (user_id, notification_id) = (claim.user_id.to_string(), claim.notification_id.to_string());
     let template = claim.template.clone();
-    let (attempts, time) = (claim.attempts + 1, Some(now()));
+    let (attempts, time) = (claim.attempts + 1, Some(timestamp(Utc::now())));
     let mut trace = TraceContext::of(attempt);
     if trace.traceparent.is_none() {
         // The attempt is not recorded; what follows still belongs to the trace of the cause.
@@ -51,15 +51,10 @@ pub(super) fn recovered(outbox: &Outbox, row: &Recovered) -> EncodedEvent {
         user_id: row.user_id.to_string(),
         notification_id: row.notification_id.to_string(),
         template: row.template.clone(),
-        attempt_time: Some(now()),
+        attempt_time: Some(timestamp(Utc::now())),
     };
     let trace = TraceContext { traceparent: row.traceparent.clone(), tracestate: row.tracestate.clone() };
     outbox.encode(&in_doubt, trace)
-}
-
-fn now() -> Timestamp {
-    let now = Utc::now();
-    Timestamp { seconds: now.timestamp(), nanos: now.timestamp_subsec_nanos().cast_signed() }
 }
 
 fn reason(settlement: &Settlement) -> String {

@@ -1,9 +1,9 @@
 //! `fitness.notify.v1.NotificationAdminService`.
 
-use chassis::errors::{Failure, Violation, report};
+use chassis::errors::{Failure, report};
+use chassis::grpc::{id, optional_id};
 use chassis::paging::Page;
-use chassis::{auth, validation};
-use chrono::{DateTime, Utc};
+use chassis::{auth, moment, validation};
 use fitness_proto::fitness::notify::v1::notification_admin_service_server::NotificationAdminService;
 use fitness_proto::fitness::notify::v1::{
     CancelNotificationRequest, CancelNotificationResponse, GetDeadLetterRequest, GetDeadLetterResponse,
@@ -13,10 +13,8 @@ use fitness_proto::fitness::notify::v1::{
     ResendNotificationResponse, SearchNotificationsRequest, SearchNotificationsResponse,
 };
 use fitness_proto::google::api::HttpBody;
-use prost_types::Timestamp;
 use tonic::{Request, Response, Status};
 
-use super::notification_service::id;
 use super::{dead_letter_message, notification_message};
 use crate::access::Access;
 use crate::dead_letters::DeadLetters;
@@ -52,11 +50,8 @@ impl NotificationAdminService for NotificationAdminApi {
     ) -> Result<Response<SearchNotificationsResponse>, Status> {
         let request = self.admitted(request).await?;
         let state = notification_message::state_filter(request.state());
-        let user_id = match request.user_id.as_str() {
-            "" => None,
-            text => Some(id("user_id", text)?),
-        };
-        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
+        let user_id = optional_id("user_id", &request.user_id).map_err(Failure::from)?;
+        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::from)?;
         let search = Search { user_id, state, template: request.template };
         let listed = self.notifications.search(&search, &page).await.map_err(report)?;
         Ok(Response::new(SearchNotificationsResponse {
@@ -70,7 +65,7 @@ impl NotificationAdminService for NotificationAdminApi {
         request: Request<ResendNotificationRequest>,
     ) -> Result<Response<ResendNotificationResponse>, Status> {
         let request = self.admitted(request).await?;
-        let notification_id = id("notification_id", &request.notification_id)?;
+        let notification_id = id("notification_id", &request.notification_id).map_err(Failure::from)?;
         let story = self.notifications.resend(notification_id).await.map_err(report)?;
         let notification = Some(notification_message::from_story(story));
         Ok(Response::new(ResendNotificationResponse { notification }))
@@ -81,7 +76,7 @@ impl NotificationAdminService for NotificationAdminApi {
         request: Request<CancelNotificationRequest>,
     ) -> Result<Response<CancelNotificationResponse>, Status> {
         let request = self.admitted(request).await?;
-        let notification_id = id("notification_id", &request.notification_id)?;
+        let notification_id = id("notification_id", &request.notification_id).map_err(Failure::from)?;
         let story = self.notifications.cancel(notification_id).await.map_err(report)?;
         let notification = Some(notification_message::from_story(story));
         Ok(Response::new(CancelNotificationResponse { notification }))
@@ -93,8 +88,9 @@ impl NotificationAdminService for NotificationAdminApi {
     ) -> Result<Response<RecoverNotificationsResponse>, Status> {
         let request = self.admitted(request).await?;
         let state = notification_message::state_filter(request.state());
-        let start_time = instant("start_time", request.start_time.unwrap_or_default())?;
-        let end_time = request.end_time.map(|time| instant("end_time", time)).transpose()?;
+        let start_time = moment::time("start_time", request.start_time).map_err(Failure::from)?;
+        let start_time = start_time.unwrap_or_default();
+        let end_time = moment::time("end_time", request.end_time).map_err(Failure::from)?;
         let recover = Recover { start_time, end_time, template: request.template, state };
         let recovered = self.notifications.recover(&recover).await.map_err(report)?;
         Ok(Response::new(RecoverNotificationsResponse {
@@ -108,7 +104,7 @@ impl NotificationAdminService for NotificationAdminApi {
         request: Request<ListDeadLettersRequest>,
     ) -> Result<Response<ListDeadLettersResponse>, Status> {
         let request = self.admitted(request).await?;
-        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
+        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::from)?;
         let ListDeadLettersRequest { consumer_group, event_type, include_replayed, .. } = request;
         let filter = Filter { include_replayed, ..filter(consumer_group, event_type) };
         let listed = self.dead_letters.list(&filter, &page).await.map_err(report)?;
@@ -123,7 +119,7 @@ impl NotificationAdminService for NotificationAdminApi {
         request: Request<GetDeadLetterRequest>,
     ) -> Result<Response<GetDeadLetterResponse>, Status> {
         let request = self.admitted(request).await?;
-        let dead_letter_id = id("dead_letter_id", &request.dead_letter_id)?;
+        let dead_letter_id = id("dead_letter_id", &request.dead_letter_id).map_err(Failure::from)?;
         let letter = self.dead_letters.get(dead_letter_id).await.map_err(report)?;
         let dead_letter = Some(dead_letter_message::from(letter));
         Ok(Response::new(GetDeadLetterResponse { dead_letter }))
@@ -134,7 +130,7 @@ impl NotificationAdminService for NotificationAdminApi {
         request: Request<ReplayDeadLetterRequest>,
     ) -> Result<Response<ReplayDeadLetterResponse>, Status> {
         let request = self.admitted(request).await?;
-        let dead_letter_id = id("dead_letter_id", &request.dead_letter_id)?;
+        let dead_letter_id = id("dead_letter_id", &request.dead_letter_id).map_err(Failure::from)?;
         let letter = self.dead_letters.replay(dead_letter_id, request.force).await.map_err(report)?;
         let dead_letter = Some(dead_letter_message::from(letter));
         Ok(Response::new(ReplayDeadLetterResponse { dead_letter }))
@@ -174,12 +170,4 @@ impl NotificationAdminService for NotificationAdminApi {
 fn filter(consumer_group: String, event_type: String) -> Filter {
     let given = |text: String| Some(text).filter(|text| !text.is_empty());
     Filter { consumer_group: given(consumer_group), event_type: given(event_type), include_replayed: false }
-}
-
-fn instant(field: &str, time: Timestamp) -> Result<DateTime<Utc>, Failure> {
-    let nanos = time.nanos.try_into().ok();
-    let instant = nanos.and_then(|nanos| DateTime::from_timestamp(time.seconds, nanos));
-    // PostgreSQL's calendar is shorter than chrono's.
-    let instant = instant.filter(|instant| (1970..10_000).contains(&chrono::Datelike::year(instant)));
-    instant.ok_or_else(|| Failure::invalid(vec![Violation::new(field, "must be a time from 1970 to 9999")]))
 }

@@ -1,6 +1,7 @@
 //! `fitness.notify.v1.NotificationService`.
 
-use chassis::errors::{Failure, Violation, report};
+use chassis::errors::{Failure, report};
+use chassis::grpc::id;
 use chassis::paging::Page;
 use chassis::{auth, validation};
 use fitness_proto::fitness::notify::v1::notification_service_server::NotificationService;
@@ -40,7 +41,7 @@ impl NotificationService for NotificationApi {
         let user_id = self.caller(&request).await?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
+        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::from)?;
         let listed = self.notifications.list(user_id, &page).await.map_err(report)?;
         Ok(Response::new(ListNotificationsResponse {
             notifications: listed.rows.into_iter().map(notification_message::from_entry).collect(),
@@ -55,7 +56,7 @@ impl NotificationService for NotificationApi {
         let user_id = self.caller(&request).await?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let notification_id = id("notification_id", &request.notification_id)?;
+        let notification_id = id("notification_id", &request.notification_id).map_err(Failure::from)?;
         let story = self.notifications.get(user_id, notification_id).await.map_err(report)?;
         let notification = Some(notification_message::from_story(story));
         Ok(Response::new(GetNotificationResponse { notification }))
@@ -94,9 +95,4 @@ impl NotificationService for NotificationApi {
         let category = NotificationCategory::from(category).into();
         Ok(Response::new(UnsubscribeResponse { category }))
     }
-}
-
-/// An identifier; the rules of the contract have refused what is none.
-pub(super) fn id(field: &str, text: &str) -> Result<Uuid, Failure> {
-    text.parse().map_err(|_| Failure::invalid(vec![Violation::new(field, "must be a UUID")]))
 }

@@ -109,7 +109,7 @@ async fn of_administrators_about_notifications() {
     let cases = [
         (RecoverNotificationsRequest::default(), "start_time"),
         (RecoverNotificationsRequest { start_time: at(i64::MAX), ..since() }, "start_time"),
-        (RecoverNotificationsRequest { start_time: at(-1), ..since() }, "start_time"),
+        (RecoverNotificationsRequest { start_time: at(-62_135_596_801), ..since() }, "start_time"),
         (
             RecoverNotificationsRequest { start_time: Some(Timestamp { seconds: 0, nanos: -1 }), ..since() },
             "start_time",

@@ -2,6 +2,7 @@
 
 use chassis::auth;
 use chassis::errors::{Failure, report};
+use chassis::grpc::id;
 use chassis::paging::Page;
 use chassis::validation;
 use fitness_proto::fitness::user::v1 as proto;
@@ -10,7 +11,7 @@ use fitness_proto::google::api::HttpBody;
 use secrecy::ExposeSecret as _;
 use tonic::{Request, Response, Status};
 
-use super::{client, failure, session_message, user_message};
+use super::{client, session_message, user_message};
 use crate::accounts::{Accounts, Login, LoginWithCode, Register, ResetPassword, VerifyEmail};
 
 /// What the tokens are for (RFC 6750).
@@ -160,7 +161,7 @@ impl AuthService for AuthApi {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
+        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::from)?;
         let listed = self.0.list_sessions(&principal, &page).await.map_err(report)?;
         let message = |session| session_message::from(session, principal.session_id);
         Ok(Response::new(proto::ListSessionsResponse {
@@ -176,7 +177,7 @@ impl AuthService for AuthApi {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let session_id = failure::id("session_id", &request.session_id)?;
+        let session_id = id("session_id", &request.session_id).map_err(Failure::from)?;
         self.0.revoke_session(&principal, session_id).await.map_err(report)?;
         Ok(Response::new(proto::RevokeSessionResponse {}))
     }

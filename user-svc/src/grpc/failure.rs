@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use chassis::errors::{ErrorCode, Failure, Violation};
-use uuid::Uuid;
+use chassis::errors::{ErrorCode, Failure};
 
 use crate::accounts::AccountError;
 use crate::files::FileError;
@@ -11,11 +10,6 @@ use crate::password::PasswordError;
 
 /// When to come back while hashing is at its limit.
 const BUSY_DELAY: Duration = Duration::from_secs(1);
-
-/// Reads an id, which the rules of the contract have checked before.
-pub(super) fn id(field: &'static str, text: &str) -> Result<Uuid, Failure> {
-    text.parse().map_err(|_| Failure::invalid(vec![Violation::new(field, "must be a UUID")]))
-}
 
 impl From<&AccountError> for Failure {
     fn from(error: &AccountError) -> Self {
@@ -46,7 +40,7 @@ impl From<&FileError> for Failure {
     fn from(error: &FileError) -> Self {
         match error {
             FileError::Invalid(violations) => Self::invalid(violations.clone()),
-            FileError::Interrupted => Self::invalid(vec![Violation::new("file", "broke off before its end")]),
+            FileError::Interrupted => Self::invalid_field("file", "broke off before its end"),
             FileError::LimitReached(reached) => (*reached).into(),
             FileError::NotFound => ErrorCode::NotFound.into(),
             FileError::Lost => Self::new(ErrorCode::NotFound)

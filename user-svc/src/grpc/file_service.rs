@@ -5,7 +5,8 @@ use std::pin::pin;
 
 use bytes::Bytes;
 use chassis::auth::Principal;
-use chassis::errors::{ErrorCode, Failure, Violation, report};
+use chassis::errors::{ErrorCode, Failure, report};
+use chassis::grpc::id;
 use chassis::lifecycle::chain;
 use chassis::paging::Page;
 use chassis::{auth, validation};
@@ -73,7 +74,11 @@ impl FileService for FileApi {
         let user_id = self.caller(auth::principal(&request)).await?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let download = self.files.download(user_id, id(&request.file_id)?).await.map_err(report)?;
+        let download = self
+            .files
+            .download(user_id, id("file_id", &request.file_id).map_err(Failure::from)?)
+            .await
+            .map_err(report)?;
         let file = download_file_response::Part::File(message(download.file));
         let chunks = download.chunks.map_err(|error| {
             tracing::warn!(error = %chain(&error), "a download broke off");
@@ -91,7 +96,7 @@ impl FileService for FileApi {
         let user_id = self.caller(auth::principal(&request)).await?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
+        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::from)?;
         let listed = self.files.list(user_id, &page).await.map_err(report)?.map(message);
         Ok(Response::new(ListFilesResponse { files: listed.rows, next_page_token: listed.next_page_token }))
     }
@@ -103,13 +108,12 @@ impl FileService for FileApi {
         let user_id = self.caller(auth::principal(&request)).await?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        self.files.delete(user_id, id(&request.file_id)?).await.map_err(report)?;
+        self.files
+            .delete(user_id, id("file_id", &request.file_id).map_err(Failure::from)?)
+            .await
+            .map_err(report)?;
         Ok(Response::new(DeleteFileResponse {}))
     }
-}
-
-fn id(text: &str) -> Result<Uuid, Status> {
-    Ok(text.parse().map_err(|_| Failure::invalid(vec![Violation::new("file_id", "must be a UUID")]))?)
 }
 
 fn purpose(info: &proto::FileInfo) -> Result<FilePurpose, Status> {

@@ -2,6 +2,7 @@
 
 use chassis::auth::{self, Role};
 use chassis::errors::{Failure, report};
+use chassis::grpc::id;
 use chassis::mask::Mask;
 use chassis::paging::Page;
 use chassis::validation;
@@ -9,7 +10,7 @@ use fitness_proto::fitness::user::v1 as proto;
 use fitness_proto::fitness::user::v1::user_service_server::UserService;
 use tonic::{Request, Response, Status};
 
-use super::{client, failure, session_message, user_message};
+use super::{client, session_message, user_message};
 use crate::accounts::{Accounts, ChangePassword, UpdateMe, timestamp};
 
 /// Maps the RPCs to the use cases.
@@ -88,7 +89,7 @@ impl UserService for UserApi {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let user_id = failure::id("user_id", &request.user_id)?;
+        let user_id = id("user_id", &request.user_id).map_err(Failure::from)?;
         let user = self.0.get_user(&principal, user_id).await.map_err(report)?;
         Ok(Response::new(proto::GetUserResponse { user: Some(user_message::from(user)) }))
     }
@@ -100,7 +101,7 @@ impl UserService for UserApi {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::invalid)?;
+        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::from)?;
         let outcome = self.0.list_users(&principal, &request.email_prefix, &page).await;
         let listed = outcome.map_err(report)?;
         Ok(Response::new(proto::ListUsersResponse {
@@ -116,7 +117,7 @@ impl UserService for UserApi {
         let principal = auth::principal(&request).map_err(Failure::from)?;
         let request = request.into_inner();
         let request = validation::check(request)?;
-        let user_id = failure::id("user_id", &request.user_id)?;
+        let user_id = id("user_id", &request.user_id).map_err(Failure::from)?;
         let roles: Vec<_> = request.roles().filter_map(Role::from_message).collect();
         let user = self.0.set_roles(&principal, user_id, &roles).await.map_err(report)?;
         Ok(Response::new(proto::SetRolesResponse { user: Some(user_message::from(user)) }))

@@ -1,15 +1,16 @@
 //! Times and dates that callers give. The database knows fewer of them than protobuf and chrono do.
 
-use chassis::errors::Violation;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use prost_types::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::errors::Violation;
 
 /// The years that are taken, those of RFC 3339.
 const YEARS: std::ops::RangeInclusive<i32> = 1..=9999;
 
 /// Reads a time of a request; an absent one is none.
-pub(crate) fn time(field: &str, time: Option<Timestamp>) -> Result<Option<DateTime<Utc>>, Violation> {
+pub fn time(field: &str, time: Option<Timestamp>) -> Result<Option<DateTime<Utc>>, Violation> {
     let Some(time) = time else { return Ok(None) };
     let nanos = u32::try_from(time.nanos).ok();
     let moment = nanos.and_then(|nanos| DateTime::from_timestamp(time.seconds, nanos)).filter(known);
@@ -19,7 +20,7 @@ pub(crate) fn time(field: &str, time: Option<Timestamp>) -> Result<Option<DateTi
 }
 
 /// Reads a date such as `2026-11-16`.
-pub(crate) fn date(field: &str, text: &str) -> Result<NaiveDate, Violation> {
+pub fn date(field: &str, text: &str) -> Result<NaiveDate, Violation> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d")
         .ok()
         .filter(|date| text.len() == 10 && known(date))
@@ -27,7 +28,7 @@ pub(crate) fn date(field: &str, text: &str) -> Result<NaiveDate, Violation> {
 }
 
 /// The same, where an empty text is none.
-pub(crate) fn optional_date(field: &str, text: &str) -> Result<Option<NaiveDate>, Violation> {
+pub fn optional_date(field: &str, text: &str) -> Result<Option<NaiveDate>, Violation> {
     if text.is_empty() { Ok(None) } else { date(field, text).map(Some) }
 }
 
@@ -38,7 +39,7 @@ fn known(moment: &impl Datelike) -> bool {
 /// A time in a page token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "i64")]
-pub(crate) struct Moment(pub(crate) DateTime<Utc>);
+pub struct Moment(pub DateTime<Utc>);
 
 impl From<Moment> for i64 {
     fn from(moment: Moment) -> Self {
@@ -57,7 +58,7 @@ impl TryFrom<i64> for Moment {
 /// A date in a page token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "i32", into = "i32")]
-pub(crate) struct Day(pub(crate) NaiveDate);
+pub struct Day(pub NaiveDate);
 
 impl From<Day> for i32 {
     fn from(day: Day) -> Self {
