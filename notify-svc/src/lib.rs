@@ -4,6 +4,8 @@
 //! them written by [`render`], and sends them over [`smtp`]. People and administrators come from the other side: `grpc`
 //! asks [`access`] and then a use case of [`notifications`] or [`dead_letters`]. Only the ledger holds SQL.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests live by the clock of the machine"))]
+
 pub mod access;
 pub mod app;
 pub mod config;

@@ -1,6 +1,8 @@
 //! The whole of Fitness Trainer in one process: the services as they are everywhere, on an embedded PostgreSQL, Kafka
 //! broker and mailbox.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests live by the clock of the machine"))]
+
 mod arguments;
 mod configuration;
 mod data_dir;

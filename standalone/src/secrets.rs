@@ -71,11 +71,13 @@ fn load_or_make(path: &Path, make: fn() -> anyhow::Result<String>) -> anyhow::Re
     Ok(secret)
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is where secrets are made")]
 fn signing_key() -> anyhow::Result<String> {
     let key = SigningKey::from_bytes(&rand::random());
     Ok(key.to_pkcs8_pem(LineEnding::LF)?.to_string())
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is where secrets are made")]
 fn random_base64() -> String {
     STANDARD.encode(rand::random::<[u8; 32]>())
 }

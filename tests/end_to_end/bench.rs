@@ -4,6 +4,7 @@
 //! Sizes by environment: `BENCH_CALLS` (default 3000), `BENCH_REGISTRATIONS` (500), `BENCH_RATE` (50 a second).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, dead_code, unused_imports)]
+#![expect(clippy::disallowed_methods, reason = "tests live by the clock of the machine")]
 
 mod harness;
 

@@ -3,6 +3,7 @@
 //! `IDLE_SECONDS` (default 600) says how long. Linux only: the figures are those of /proc.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, dead_code, unused_imports)]
+#![expect(clippy::disallowed_methods, reason = "tests live by the clock of the machine")]
 
 mod harness;
 

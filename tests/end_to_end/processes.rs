@@ -4,6 +4,7 @@
 //! `make test-real` builds the programs, brings Kafka and runs this.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![expect(clippy::disallowed_methods, reason = "tests live by the clock of the machine")]
 
 mod access;
 mod bad_input;

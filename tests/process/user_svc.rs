@@ -1,5 +1,6 @@
 //! The process of user-svc: its sub-commands and its end.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::disallowed_methods, reason = "tests live by the clock of the machine")]
 
 mod binary;
 mod health;

@@ -3,6 +3,8 @@
 //! One direction: [`grpc`] maps requests to the use cases of [`accounts`], which open the transactions and call
 //! [`store`], where the SQL is. Events go to the outbox in the same transaction and from there to Kafka.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests live by the clock of the machine"))]
+
 pub mod accounts;
 pub mod app;
 pub mod client;

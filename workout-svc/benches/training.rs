@@ -2,6 +2,7 @@
 //!
 //! Settings: `BENCH_SETS` (100000) for the history, `BENCH_ROUNDS` (200) calls of each kind.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on fails")]
+#![expect(clippy::disallowed_methods, reason = "tests live by the clock of the machine")]
 
 #[allow(dead_code, reason = "the tests use the rest")]
 #[path = "../tests/training/diary.rs"]

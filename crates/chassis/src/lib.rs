@@ -1,6 +1,8 @@
 //! What every service of Fitness Trainer needs and none should write again: configuration, telemetry, lifecycle,
 //! health, the gRPC server and client shells, error codes, field rules, access tokens.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests live by the clock of the machine"))]
+
 pub mod auth;
 pub mod config;
 pub mod database;

@@ -4,6 +4,11 @@
 //! `standalone` runs the whole product on them and the tests run against them. No service crate depends on this
 //! one outside its tests.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "servers of their own have a clock, randomness and threads of their own"
+)]
+
 pub mod apache_kafka;
 pub mod broker;
 mod listening;

@@ -3,6 +3,11 @@
 //! Each function makes topics and groups of its own, so they run side by side and on brokers that are kept. They panic
 //! where a promise is broken. [`KafkaBus`] runs them on any Kafka-compatible broker.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests live by the clock of the machine, on threads of their own"
+)]
+
 mod consuming;
 mod dead_letters;
 mod kafka_bus;

@@ -15,6 +15,8 @@
 //!
 //! The [`conformance`] suite (feature `conformance`) states these promises as tests that any broker can be held to.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests live by the clock of the machine"))]
+
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod dead_letter;

@@ -1,5 +1,7 @@
 //! A listener beside the workers of other groups.
 
+#![expect(clippy::disallowed_methods, reason = "tests live by the clock of the machine")]
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

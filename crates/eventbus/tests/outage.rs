@@ -1,5 +1,7 @@
 //! Publisher and consumer while the broker is away, and after it came back without its memory.
 
+#![expect(clippy::disallowed_methods, reason = "tests live by the clock of the machine")]
+
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
 //! A producer that cannot go on is replaced, and one that only waits is not. librdkafka's mock cluster injects the
 //! failures.
 
+#![expect(clippy::disallowed_methods, reason = "tests live by the clock of the machine")]
+
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -1,5 +1,7 @@
 //! The spans of the bus: request → `send` → `process`, one trace.
 
+#![expect(clippy::disallowed_methods, reason = "tests live by the clock of the machine")]
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

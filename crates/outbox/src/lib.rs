@@ -14,6 +14,8 @@
 //!
 //! The tables are in the schema `outbox` of the service's own database; [`migrate`] creates and upgrades them.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests live by the clock of the machine"))]
+
 mod backlog;
 mod encoded_event;
 mod outbox;

@@ -98,6 +98,10 @@ impl<P: Publisher> Relay<P> {
     }
 
     /// Runs until `shutdown` is cancelled, through outages of the database and the broker.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "pauses grow with a jitter, so that not all come back at one time"
+    )]
     pub async fn run(self, shutdown: CancellationToken) {
         let mut failures = 0;
         let mut replay = self.config.replay_at_start;

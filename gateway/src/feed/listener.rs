@@ -41,6 +41,7 @@ pub(crate) async fn consume(
     shutdown: CancellationToken,
 ) -> Result<(), ConsumerError> {
     let state = consumer.state();
+    #[expect(clippy::disallowed_methods, reason = "the feed begins with what happens from now on")]
     let handler = Listener { hub: hub.clone(), since: Utc::now() - CLOCK_SKEW };
     let listening = async {
         // A topic that comes into being later would be found too late for its first events.

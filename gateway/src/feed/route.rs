@@ -82,6 +82,7 @@ fn refused(refusal: Refusal) -> Problem {
 }
 
 /// The moment of a time in seconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "a token ends by the clock of the machine")]
 fn instant(seconds: i64) -> Instant {
     let time = UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs());
     Instant::now() + time.duration_since(SystemTime::now()).unwrap_or_default()

@@ -1,5 +1,6 @@
 //! The gateway over real HTTP, in front of gRPC servers that tests can stop and hang, beside the embedded broker.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::disallowed_methods, reason = "tests live by the clock of the machine")]
 
 mod backend;
 mod custom_verbs;

@@ -10,6 +10,8 @@
 //! Sizes: `BENCH_MAILS` (default 20000), `BENCH_CONNECTIONS` (8), `TEST_DATABASE_URL`. Clients, sink, database and
 //! broker share the machine, so ratios say more than rates.
 
+#![expect(clippy::disallowed_methods, reason = "tests live by the clock of the machine")]
+
 mod kafka;
 mod ledger;
 mod sink;

@@ -62,6 +62,7 @@ impl Dispatcher {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "consent is asked for at the moment of sending")]
     async fn claim_up_to(&mut self, room: usize) -> Result<bool, sqlx::Error> {
         let Self { database, owner, consent, config, .. } = self;
         let claims = database

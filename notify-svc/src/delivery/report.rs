@@ -5,6 +5,7 @@ use chrono::Utc;
 use eventbus::TraceContext;
 use fitness_proto::fitness::notify::v1::{NotificationFailed, NotificationInDoubt, NotificationSent};
 use outbox::{EncodedEvent, Outbox};
+use prost_types::Timestamp;
 
 use crate::ledger::attempts::Settlement;
 use crate::ledger::claims::Claim;
@@ -20,7 +21,7 @@ pub(super) fn settled(
 ) -> Option<EncodedEvent> {
     let (user_id, notification_id) = (claim.user_id.to_string(), claim.notification_id.to_string());
     let template = claim.template.clone();
-    let (attempts, time) = (claim.attempts + 1, Some(timestamp(Utc::now())));
+    let (attempts, time) = (claim.attempts + 1, Some(now()));
     let mut trace = TraceContext::of(attempt);
     if trace.traceparent.is_none() {
         // The attempt is not recorded; what follows still belongs to the trace of the cause.
@@ -51,12 +52,16 @@ pub(super) fn recovered(outbox: &Outbox, row: &Recovered) -> EncodedEvent {
         user_id: row.user_id.to_string(),
         notification_id: row.notification_id.to_string(),
         template: row.template.clone(),
-        attempt_time: Some(timestamp(Utc::now())),
+        attempt_time: Some(now()),
     };
     let trace = TraceContext { traceparent: row.traceparent.clone(), tracestate: row.tracestate.clone() };
     outbox.encode(&in_doubt, trace)
 }
 
+#[expect(clippy::disallowed_methods, reason = "an outcome is told as it happens")]
+fn now() -> Timestamp {
+    timestamp(Utc::now())
+}
 fn reason(settlement: &Settlement) -> String {
     let reply = settlement.reply.as_ref().map(|reply| format!("{} {}", reply.code, reply.text));
     [settlement.detail.clone(), reply].into_iter().flatten().collect::<Vec<_>>().join(": ")

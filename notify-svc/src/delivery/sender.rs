@@ -92,6 +92,10 @@ impl Sender {
     }
 
     /// Makes one attempt; `before` is settled on the way. Answers how this one ended, which is still to be written.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "pauses grow with a jitter, so that not all come back at one time"
+    )]
     async fn attempt(
         &self,
         held: HeldClaim,

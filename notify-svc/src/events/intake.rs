@@ -96,6 +96,7 @@ impl Intake {
     pub async fn take(&self, arrivals: &[Arrival<'_>]) -> Vec<Outcome> {
         let mut outcomes = vec![Outcome::Done; arrivals.len()];
         let mut wanted = Wanted::default();
+        #[expect(clippy::disallowed_methods, reason = "how far the ledger remembers is counted from now")]
         let oldest = Utc::now() - self.retention;
         for (position, arrival) in arrivals.iter().enumerate() {
             match effect(arrival.envelope) {

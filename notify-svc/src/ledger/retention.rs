@@ -62,6 +62,7 @@ pub async fn prune(pool: &PgPool, retention: Duration) -> Result<u64, sqlx::Erro
 }
 
 /// The lowest UUIDv7 of the time `age` ago.
+#[expect(clippy::disallowed_methods, reason = "age is counted from now")]
 fn lowest_id(age: Duration) -> Uuid {
     let milliseconds = u64::try_from((Utc::now() - age).timestamp_millis()).unwrap_or_default();
     Builder::from_unix_timestamp_millis(milliseconds, &[0; 10]).into_uuid()

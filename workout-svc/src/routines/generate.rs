@@ -57,6 +57,7 @@ impl Training {
             self.athlete(&mut connection, user_id).await?;
             exercises::with_pattern(&mut connection, user_id).await?
         };
+        #[expect(clippy::disallowed_methods, reason = "the plan is made from a seed, and this one is new")]
         let made = self.planner.plan(&plan_request, &choices, rand::random(), time_left).await;
         let MadePlan { plan, planner } = made.map_err(|error| match error {
             PlanError::TooFewExercises(_) => {

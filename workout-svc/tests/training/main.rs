@@ -1,5 +1,6 @@
 //! workout-svc over a real gRPC connection, on a real PostgreSQL.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::disallowed_methods, reason = "tests live by the clock of the machine")]
 
 mod access;
 mod athletes;

@@ -78,6 +78,7 @@ pub(super) fn provider(
 struct HappenedNow;
 
 impl LogProcessor for HappenedNow {
+    #[expect(clippy::disallowed_methods, reason = "a log record says when it was written")]
     fn emit(&self, record: &mut SdkLogRecord, _scope: &InstrumentationScope) {
         if record.timestamp().is_none() {
             record.set_timestamp(record.observed_timestamp().unwrap_or_else(SystemTime::now));

@@ -8,6 +8,8 @@
 //! This file is the state alone: the time comes in as an argument, and waiting is left to the caller, who asks after
 //! every change and at [`Group::next_tick`] whether what it waits for has happened.
 
+mod member;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -15,6 +17,9 @@ use bytes::Bytes;
 use kafka_protocol::ResponseError;
 use kafka_protocol::protocol::StrBytes;
 use tokio::time::Instant;
+
+pub(super) use self::member::Joining;
+use self::member::Member;
 
 /// How long a new group waits for more members, so that those of one process meet in one generation.
 const FIRST_JOIN_DELAY: Duration = Duration::from_millis(50);
@@ -31,28 +36,6 @@ enum Phase {
     /// Waits for the leader's assignments.
     Syncing,
     Stable,
-}
-
-/// What a member brings.
-#[derive(Clone, Debug)]
-pub(super) struct Joining {
-    pub(super) member: StrBytes,
-    pub(super) instance: Option<StrBytes>,
-    pub(super) client: StrBytes,
-    pub(super) session_timeout: Duration,
-    pub(super) rebalance_timeout: Duration,
-    pub(super) protocol_type: StrBytes,
-    /// Assignment strategies in the order of preference, each with the member's subscription.
-    pub(super) protocols: Vec<(StrBytes, Bytes)>,
-}
-
-#[derive(Debug)]
-pub(super) struct Member {
-    pub(super) joining: Joining,
-    pub(super) assignment: Bytes,
-    last_seen: Instant,
-    /// Whether it has joined the generation being formed.
-    joined: bool,
 }
 
 /// A generation as the answer to a join describes it.
@@ -331,16 +314,6 @@ impl Group {
         if let Some(member) = self.members.get_mut(member) {
             member.last_seen = now;
         }
-    }
-}
-
-impl Member {
-    fn supports(&self, protocol: &StrBytes) -> bool {
-        self.joining.protocols.iter().any(|(name, _)| name == protocol)
-    }
-
-    fn expires(&self) -> Instant {
-        self.last_seen + self.joining.session_timeout
     }
 }
 

@@ -92,6 +92,7 @@ fn close(consumer: Arc<BaseConsumer<GroupContext>>, deadline: Instant) {
     }
     // Workers that were cut off may hold their queues until they reach an await.
     while Arc::strong_count(&consumer) > 1 && Instant::now() < deadline {
+        #[expect(clippy::disallowed_methods, reason = "the thread is the consumer's own")]
         thread::sleep(Duration::from_millis(5));
     }
     if let Err(in_use) = Arc::try_unwrap(consumer) {

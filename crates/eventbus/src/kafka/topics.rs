@@ -99,6 +99,10 @@ async fn why_unreachable(config: &KafkaConfig) -> Result<Option<String>, KafkaCo
 }
 
 /// Creates those of `topics` that do not exist, trying until it succeeds or `shutdown` is cancelled.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "pauses grow with a jitter, so that not all come back at one time"
+)]
 pub async fn ensure_topics(config: &KafkaConfig, topics: &[TopicSpec], shutdown: &CancellationToken) {
     let retry = RetryPolicy::default();
     for attempt in 1.. {

@@ -235,6 +235,10 @@ impl<H: Handler> Worker<H> {
         }
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "pauses grow with a jitter, so that not all come back at one time"
+    )]
     fn due(&self, attempts: u32) -> Instant {
         Instant::now() + self.shared.retry.delay(attempts, rand::random())
     }

@@ -1,6 +1,7 @@
 //! The event bus on Apache Kafka: the conformance suite, members that come and go, brokers that do, and the secured
 //! listeners. `make test-real` brings the broker and runs this; a machine without one fails here.
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![expect(clippy::disallowed_methods, reason = "tests live by the clock of the machine")]
 
 mod access;
 mod certificates;

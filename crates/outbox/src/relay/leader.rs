@@ -32,6 +32,10 @@ impl<P: Publisher> Relay<P> {
     /// the one behind it is read. Each batch is the first of all that is pending *then* and not on its way. There is
     /// no memory of where the last one ended: an event with a lower position may have been committed since. A batch
     /// that was read ahead of a failure is forgotten, because its events may not overtake those that failed.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "pauses grow with a jitter, so that not all come back at one time"
+    )]
     async fn drain(&self, session: &mut Session, shutdown: &CancellationToken) -> Result<(), SessionError> {
         let mut failures = 0;
         let mut answered = Verdict::default();

@@ -59,6 +59,10 @@ impl EndedSessions {
             if !std::mem::replace(told, true) {
                 tracing::info!("user-svc tells again which sessions have ended");
             }
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "what is told is kept until the clock of the machine says otherwise"
+            )]
             self.add(message.sessions.iter().filter_map(read), Utc::now());
         }
     }
