@@ -172,6 +172,18 @@ impl Failure {
     }
 }
 
+impl From<&Failure> for Failure {
+    fn from(failure: &Failure) -> Self {
+        failure.clone()
+    }
+}
+
+impl From<&Violation> for Failure {
+    fn from(violation: &Violation) -> Self {
+        violation.clone().into()
+    }
+}
+
 impl From<Violation> for Failure {
     fn from(violation: Violation) -> Self {
         Self::invalid(vec![violation])

@@ -4,7 +4,7 @@
 //! a field or, through single messages, to a field inside of one. The fields are those of the message of new values, so
 //! that nobody lists them again.
 
-use prost_reflect::{Cardinality, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor};
 use prost_types::FieldMask;
 
 use crate::errors::Failure;
@@ -23,7 +23,7 @@ impl Mask {
     pub fn of<M: prost::Message + prost::Name>(mask: Option<FieldMask>, new: &M) -> Result<Self, Failure> {
         let message = validation::descriptor(&M::full_name());
         let name = |field: FieldDescriptor| field.name().to_owned();
-        let paths = match mask {
+        let paths: Vec<_> = match mask {
             None => {
                 let new = DynamicMessage::decode(message.clone(), new.encode_to_vec().as_slice())
                     .expect("prost has just encoded it");
@@ -59,7 +59,7 @@ fn leads_to_field(message: &MessageDescriptor, path: &str) -> bool {
     message.get_field_by_name(name).is_some_and(|field| match (rest, field.kind()) {
         (None, _) => true,
         (Some(rest), Kind::Message(inner)) => {
-            field.cardinality() != Cardinality::Repeated && leads_to_field(&inner, rest)
+            !field.is_list() && !field.is_map() && leads_to_field(&inner, rest)
         }
         (Some(_), _) => false,
     })

@@ -1,9 +1,9 @@
 //! `fitness.notify.v1.NotificationAdminService`.
 
-use chassis::errors::{Failure, report};
-use chassis::grpc::{id, optional_id};
+use chassis::auth::Principal;
+use chassis::grpc::{Answer, Call, id, optional_id};
+use chassis::moment;
 use chassis::paging::Page;
-use chassis::{auth, moment, validation};
 use fitness_proto::fitness::notify::v1::notification_admin_service_server::NotificationAdminService;
 use fitness_proto::fitness::notify::v1::{
     CancelNotificationRequest, CancelNotificationResponse, GetDeadLetterRequest, GetDeadLetterResponse,
@@ -13,7 +13,6 @@ use fitness_proto::fitness::notify::v1::{
     ResendNotificationResponse, SearchNotificationsRequest, SearchNotificationsResponse,
 };
 use fitness_proto::google::api::HttpBody;
-use tonic::{Request, Response, Status};
 
 use super::{dead_letter_message, notification_message};
 use crate::access::Access;
@@ -29,141 +28,124 @@ pub(crate) struct NotificationAdminApi {
 }
 
 impl NotificationAdminApi {
-    /// Takes the request of an administrator that keeps the rules of the contract.
-    async fn admitted<T: prost::Message + prost::Name + Default>(
-        &self,
-        request: Request<T>,
-    ) -> Result<T, Status> {
-        let principal = auth::principal(&request).map_err(Failure::from)?;
-        self.access.admin(&principal).await.map_err(report)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        Ok(request)
+    /// Lets administrators in.
+    async fn admit(&self, caller: &Principal) -> Answer<()> {
+        Ok(self.access.admin(caller).await?)
     }
 }
 
-#[tonic::async_trait]
-impl NotificationAdminService for NotificationAdminApi {
+chassis::rpcs! { NotificationAdminService for NotificationAdminApi, admitting NotificationAdminApi::admit {
+    signed_in search_notifications(SearchNotificationsRequest) -> SearchNotificationsResponse;
+    signed_in resend_notification(ResendNotificationRequest) -> ResendNotificationResponse;
+    signed_in cancel_notification(CancelNotificationRequest) -> CancelNotificationResponse;
+    signed_in recover_notifications(RecoverNotificationsRequest) -> RecoverNotificationsResponse;
+    signed_in list_dead_letters(ListDeadLettersRequest) -> ListDeadLettersResponse;
+    signed_in get_dead_letter(GetDeadLetterRequest) -> GetDeadLetterResponse;
+    signed_in replay_dead_letter(ReplayDeadLetterRequest) -> ReplayDeadLetterResponse;
+    signed_in replay_dead_letters(ReplayDeadLettersRequest) -> ReplayDeadLettersResponse;
+    signed_in preview_template(PreviewTemplateRequest) -> HttpBody;
+} }
+
+impl NotificationAdminApi {
     async fn search_notifications(
         &self,
-        request: Request<SearchNotificationsRequest>,
-    ) -> Result<Response<SearchNotificationsResponse>, Status> {
-        let request = self.admitted(request).await?;
-        let state = notification_message::state_filter(request.state());
-        let user_id = optional_id("user_id", &request.user_id).map_err(Failure::from)?;
-        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::from)?;
-        let search = Search { user_id, state, template: request.template };
-        let listed = self.notifications.search(&search, &page).await.map_err(report)?;
-        Ok(Response::new(SearchNotificationsResponse {
+        call: Call<SearchNotificationsRequest>,
+    ) -> Answer<SearchNotificationsResponse> {
+        let state = notification_message::state_filter(call.message.state());
+        let user_id = optional_id("user_id", &call.message.user_id)?;
+        let page = Page::parse(call.message.page_size, &call.message.page_token)?;
+        let search = Search { user_id, state, template: call.message.template };
+        let listed = self.notifications.search(&search, &page).await?;
+        Ok(SearchNotificationsResponse {
             notifications: listed.rows.into_iter().map(notification_message::from_entry).collect(),
             next_page_token: listed.next_page_token,
-        }))
+        })
     }
 
     async fn resend_notification(
         &self,
-        request: Request<ResendNotificationRequest>,
-    ) -> Result<Response<ResendNotificationResponse>, Status> {
-        let request = self.admitted(request).await?;
-        let notification_id = id("notification_id", &request.notification_id).map_err(Failure::from)?;
-        let story = self.notifications.resend(notification_id).await.map_err(report)?;
+        call: Call<ResendNotificationRequest>,
+    ) -> Answer<ResendNotificationResponse> {
+        let notification_id = id("notification_id", &call.message.notification_id)?;
+        let story = self.notifications.resend(notification_id).await?;
         let notification = Some(notification_message::from_story(story));
-        Ok(Response::new(ResendNotificationResponse { notification }))
+        Ok(ResendNotificationResponse { notification })
     }
 
     async fn cancel_notification(
         &self,
-        request: Request<CancelNotificationRequest>,
-    ) -> Result<Response<CancelNotificationResponse>, Status> {
-        let request = self.admitted(request).await?;
-        let notification_id = id("notification_id", &request.notification_id).map_err(Failure::from)?;
-        let story = self.notifications.cancel(notification_id).await.map_err(report)?;
+        call: Call<CancelNotificationRequest>,
+    ) -> Answer<CancelNotificationResponse> {
+        let notification_id = id("notification_id", &call.message.notification_id)?;
+        let story = self.notifications.cancel(notification_id).await?;
         let notification = Some(notification_message::from_story(story));
-        Ok(Response::new(CancelNotificationResponse { notification }))
+        Ok(CancelNotificationResponse { notification })
     }
 
     async fn recover_notifications(
         &self,
-        request: Request<RecoverNotificationsRequest>,
-    ) -> Result<Response<RecoverNotificationsResponse>, Status> {
-        let request = self.admitted(request).await?;
-        let state = notification_message::state_filter(request.state());
-        let start_time = moment::time("start_time", request.start_time).map_err(Failure::from)?;
-        let start_time = start_time.unwrap_or_default();
-        let end_time = moment::time("end_time", request.end_time).map_err(Failure::from)?;
-        let recover = Recover { start_time, end_time, template: request.template, state };
-        let recovered = self.notifications.recover(&recover).await.map_err(report)?;
-        Ok(Response::new(RecoverNotificationsResponse {
-            recovered: recovered.count as i32,
-            more: recovered.more,
-        }))
+        call: Call<RecoverNotificationsRequest>,
+    ) -> Answer<RecoverNotificationsResponse> {
+        let state = notification_message::state_filter(call.message.state());
+        let start_time = moment::time("start_time", call.message.start_time)?.unwrap_or_default();
+        let end_time = moment::time("end_time", call.message.end_time)?;
+        let recover = Recover { start_time, end_time, template: call.message.template, state };
+        let recovered = self.notifications.recover(&recover).await?;
+        Ok(RecoverNotificationsResponse { recovered: recovered.count as i32, more: recovered.more })
     }
 
-    async fn list_dead_letters(
-        &self,
-        request: Request<ListDeadLettersRequest>,
-    ) -> Result<Response<ListDeadLettersResponse>, Status> {
-        let request = self.admitted(request).await?;
-        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::from)?;
-        let ListDeadLettersRequest { consumer_group, event_type, include_replayed, .. } = request;
+    async fn list_dead_letters(&self, call: Call<ListDeadLettersRequest>) -> Answer<ListDeadLettersResponse> {
+        let page = Page::parse(call.message.page_size, &call.message.page_token)?;
+        let ListDeadLettersRequest { consumer_group, event_type, include_replayed, .. } = call.message;
         let filter = Filter { include_replayed, ..filter(consumer_group, event_type) };
-        let listed = self.dead_letters.list(&filter, &page).await.map_err(report)?;
-        Ok(Response::new(ListDeadLettersResponse {
+        let listed = self.dead_letters.list(&filter, &page).await?;
+        Ok(ListDeadLettersResponse {
             dead_letters: listed.rows.into_iter().map(dead_letter_message::listed).collect(),
             next_page_token: listed.next_page_token,
-        }))
+        })
     }
 
-    async fn get_dead_letter(
-        &self,
-        request: Request<GetDeadLetterRequest>,
-    ) -> Result<Response<GetDeadLetterResponse>, Status> {
-        let request = self.admitted(request).await?;
-        let dead_letter_id = id("dead_letter_id", &request.dead_letter_id).map_err(Failure::from)?;
-        let letter = self.dead_letters.get(dead_letter_id).await.map_err(report)?;
+    async fn get_dead_letter(&self, call: Call<GetDeadLetterRequest>) -> Answer<GetDeadLetterResponse> {
+        let dead_letter_id = id("dead_letter_id", &call.message.dead_letter_id)?;
+        let letter = self.dead_letters.get(dead_letter_id).await?;
         let dead_letter = Some(dead_letter_message::from(letter));
-        Ok(Response::new(GetDeadLetterResponse { dead_letter }))
+        Ok(GetDeadLetterResponse { dead_letter })
     }
 
     async fn replay_dead_letter(
         &self,
-        request: Request<ReplayDeadLetterRequest>,
-    ) -> Result<Response<ReplayDeadLetterResponse>, Status> {
-        let request = self.admitted(request).await?;
-        let dead_letter_id = id("dead_letter_id", &request.dead_letter_id).map_err(Failure::from)?;
-        let letter = self.dead_letters.replay(dead_letter_id, request.force).await.map_err(report)?;
+        call: Call<ReplayDeadLetterRequest>,
+    ) -> Answer<ReplayDeadLetterResponse> {
+        let dead_letter_id = id("dead_letter_id", &call.message.dead_letter_id)?;
+        let letter = self.dead_letters.replay(dead_letter_id, call.message.force).await?;
         let dead_letter = Some(dead_letter_message::from(letter));
-        Ok(Response::new(ReplayDeadLetterResponse { dead_letter }))
+        Ok(ReplayDeadLetterResponse { dead_letter })
     }
 
     async fn replay_dead_letters(
         &self,
-        request: Request<ReplayDeadLettersRequest>,
-    ) -> Result<Response<ReplayDeadLettersResponse>, Status> {
-        let request = self.admitted(request).await?;
-        let filter = filter(request.consumer_group, request.event_type);
-        let replayed = self.dead_letters.replay_many(&filter).await.map_err(report)?;
-        Ok(Response::new(ReplayDeadLettersResponse {
+        call: Call<ReplayDeadLettersRequest>,
+    ) -> Answer<ReplayDeadLettersResponse> {
+        let filter = filter(call.message.consumer_group, call.message.event_type);
+        let replayed = self.dead_letters.replay_many(&filter).await?;
+        Ok(ReplayDeadLettersResponse {
             replayed: replayed.replayed as i32,
             failed: replayed.failed as i32,
             more: replayed.more,
-        }))
+        })
     }
 
-    async fn preview_template(
-        &self,
-        request: Request<PreviewTemplateRequest>,
-    ) -> Result<Response<HttpBody>, Status> {
-        let request = self.admitted(request).await?;
-        let content = self.notifications.preview_template(&request.name, &request.locale).map_err(report)?;
-        let (content_type, body) = match request.format() {
+    #[expect(clippy::unused_async, reason = "handlers are asynchronous")]
+    async fn preview_template(&self, call: Call<PreviewTemplateRequest>) -> Answer<HttpBody> {
+        let content = self.notifications.preview_template(&call.message.name, &call.message.locale)?;
+        let (content_type, body) = match call.message.format() {
             PreviewFormat::Unspecified | PreviewFormat::Html => ("text/html; charset=utf-8", content.html),
             PreviewFormat::Text => {
                 ("text/plain; charset=utf-8", format!("{}\n\n{}", content.subject, content.text))
             }
         };
         let content_type = content_type.to_owned();
-        Ok(Response::new(HttpBody { content_type, data: body.into_bytes(), extensions: Vec::new() }))
+        Ok(HttpBody { content_type, data: body.into_bytes(), extensions: Vec::new() })
     }
 }
 

@@ -1,9 +1,8 @@
 //! `fitness.notify.v1.NotificationService`.
 
-use chassis::errors::{Failure, report};
-use chassis::grpc::id;
+use chassis::auth::Principal;
+use chassis::grpc::{Answer, Anybody, Call, id};
 use chassis::paging::Page;
-use chassis::{auth, validation};
 use fitness_proto::fitness::notify::v1::notification_service_server::NotificationService;
 use fitness_proto::fitness::notify::v1::{
     GetNotificationPreferencesRequest, GetNotificationPreferencesResponse, GetNotificationRequest,
@@ -11,8 +10,6 @@ use fitness_proto::fitness::notify::v1::{
     UnsubscribeRequest, UnsubscribeResponse, UpdateNotificationPreferencesRequest,
     UpdateNotificationPreferencesResponse,
 };
-use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
 use super::{notification_message, preference_changes};
 use crate::access::Access;
@@ -25,74 +22,62 @@ pub(crate) struct NotificationApi {
 }
 
 impl NotificationApi {
-    /// The account of the caller, which still exists.
-    async fn caller<T>(&self, request: &Request<T>) -> Result<Uuid, Status> {
-        let principal = auth::principal(request).map_err(Failure::from)?;
-        self.access.account(&principal).await.map_err(report)
+    /// Lets those in whose account still exists.
+    async fn admit(&self, caller: &Principal) -> Answer<()> {
+        Ok(self.access.account(caller).await?)
     }
 }
 
-#[tonic::async_trait]
-impl NotificationService for NotificationApi {
+chassis::rpcs! { NotificationService for NotificationApi, admitting NotificationApi::admit {
+    signed_in list_notifications(ListNotificationsRequest) -> ListNotificationsResponse;
+    signed_in get_notification(GetNotificationRequest) -> GetNotificationResponse;
+    signed_in get_notification_preferences(GetNotificationPreferencesRequest) -> GetNotificationPreferencesResponse;
+    signed_in update_notification_preferences(UpdateNotificationPreferencesRequest) -> UpdateNotificationPreferencesResponse;
+    open unsubscribe(UnsubscribeRequest) -> UnsubscribeResponse;
+} }
+
+impl NotificationApi {
     async fn list_notifications(
         &self,
-        request: Request<ListNotificationsRequest>,
-    ) -> Result<Response<ListNotificationsResponse>, Status> {
-        let user_id = self.caller(&request).await?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::from)?;
-        let listed = self.notifications.list(user_id, &page).await.map_err(report)?;
-        Ok(Response::new(ListNotificationsResponse {
+        call: Call<ListNotificationsRequest>,
+    ) -> Answer<ListNotificationsResponse> {
+        let page = Page::parse(call.message.page_size, &call.message.page_token)?;
+        let listed = self.notifications.list(call.caller.user_id, &page).await?;
+        Ok(ListNotificationsResponse {
             notifications: listed.rows.into_iter().map(notification_message::from_entry).collect(),
             next_page_token: listed.next_page_token,
-        }))
+        })
     }
 
-    async fn get_notification(
-        &self,
-        request: Request<GetNotificationRequest>,
-    ) -> Result<Response<GetNotificationResponse>, Status> {
-        let user_id = self.caller(&request).await?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let notification_id = id("notification_id", &request.notification_id).map_err(Failure::from)?;
-        let story = self.notifications.get(user_id, notification_id).await.map_err(report)?;
+    async fn get_notification(&self, call: Call<GetNotificationRequest>) -> Answer<GetNotificationResponse> {
+        let notification_id = id("notification_id", &call.message.notification_id)?;
+        let story = self.notifications.get(call.caller.user_id, notification_id).await?;
         let notification = Some(notification_message::from_story(story));
-        Ok(Response::new(GetNotificationResponse { notification }))
+        Ok(GetNotificationResponse { notification })
     }
 
     async fn get_notification_preferences(
         &self,
-        request: Request<GetNotificationPreferencesRequest>,
-    ) -> Result<Response<GetNotificationPreferencesResponse>, Status> {
-        let user_id = self.caller(&request).await?;
-        let preferences = self.notifications.get_preferences(user_id).await.map_err(report)?;
+        call: Call<GetNotificationPreferencesRequest>,
+    ) -> Answer<GetNotificationPreferencesResponse> {
+        let preferences = self.notifications.get_preferences(call.caller.user_id).await?;
         let preferences = Some(preference_changes::message(&preferences));
-        Ok(Response::new(GetNotificationPreferencesResponse { preferences }))
+        Ok(GetNotificationPreferencesResponse { preferences })
     }
 
     async fn update_notification_preferences(
         &self,
-        request: Request<UpdateNotificationPreferencesRequest>,
-    ) -> Result<Response<UpdateNotificationPreferencesResponse>, Status> {
-        let user_id = self.caller(&request).await?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let changes = preference_changes::changes(request)?;
-        let preferences = self.notifications.update_preferences(user_id, &changes).await.map_err(report)?;
+        call: Call<UpdateNotificationPreferencesRequest>,
+    ) -> Answer<UpdateNotificationPreferencesResponse> {
+        let changes = preference_changes::changes(call.message)?;
+        let preferences = self.notifications.update_preferences(call.caller.user_id, &changes).await?;
         let preferences = Some(preference_changes::message(&preferences));
-        Ok(Response::new(UpdateNotificationPreferencesResponse { preferences }))
+        Ok(UpdateNotificationPreferencesResponse { preferences })
     }
 
-    async fn unsubscribe(
-        &self,
-        request: Request<UnsubscribeRequest>,
-    ) -> Result<Response<UnsubscribeResponse>, Status> {
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let category = self.notifications.unsubscribe(&request.token).await.map_err(report)?;
+    async fn unsubscribe(&self, call: Call<UnsubscribeRequest, Anybody>) -> Answer<UnsubscribeResponse> {
+        let category = self.notifications.unsubscribe(&call.message.token).await?;
         let category = NotificationCategory::from(category).into();
-        Ok(Response::new(UnsubscribeResponse { category }))
+        Ok(UnsubscribeResponse { category })
     }
 }
