@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::errors::report;
+use chassis::grpc::{Answer, Anybody, Call};
 use chassis::time::timestamp;
 use fitness_proto::fitness::user::v1 as proto;
 use fitness_proto::fitness::user::v1::ended_session_service_server::EndedSessionService;
@@ -11,7 +11,7 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status};
+use tonic::Status;
 
 use crate::accounts::AccountError;
 use crate::ended_sessions::EndedSessions;
@@ -29,17 +29,20 @@ pub(crate) struct EndedSessionApi {
     pub(crate) shutdown: CancellationToken,
 }
 
+type Stream = BoxStream<'static, Result<proto::WatchEndedSessionsResponse, Status>>;
 type Messages = Vec<Result<proto::WatchEndedSessionsResponse, Status>>;
 
-#[tonic::async_trait]
-impl EndedSessionService for EndedSessionApi {
-    type WatchEndedSessionsStream = BoxStream<'static, Result<proto::WatchEndedSessionsResponse, Status>>;
+chassis::rpcs! { EndedSessionService for EndedSessionApi {
+    [type WatchEndedSessionsStream = Stream]
+    open watch_ended_sessions(proto::WatchEndedSessionsRequest) -> Stream;
+} }
 
+impl EndedSessionApi {
     async fn watch_ended_sessions(
         &self,
-        _request: Request<proto::WatchEndedSessionsRequest>,
-    ) -> Result<Response<Self::WatchEndedSessionsStream>, Status> {
-        let (all, readings) = self.ended.watch().await.map_err(|error| report(AccountError::from(error)))?;
+        _call: Call<proto::WatchEndedSessionsRequest, Anybody>,
+    ) -> Answer<Stream> {
+        let (all, readings) = self.ended.watch().await.map_err(AccountError::from)?;
         let first = stream::iter(messages(&self.ended, &all));
         let ended = self.ended.clone();
         let news =
@@ -48,7 +51,7 @@ impl EndedSessionService for EndedSessionApi {
         let end = async move {
             let _ = tokio::time::timeout(STREAM_TIME, shutdown.cancelled()).await;
         };
-        Ok(Response::new(first.chain(news).take_until(Box::pin(end)).boxed()))
+        Ok(first.chain(news).take_until(Box::pin(end)).boxed())
     }
 }
 

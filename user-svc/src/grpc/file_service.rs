@@ -5,11 +5,11 @@ use std::pin::pin;
 
 use bytes::Bytes;
 use chassis::auth::Principal;
-use chassis::errors::{ErrorCode, Failure, report};
-use chassis::grpc::id;
+use chassis::errors::Failure;
+use chassis::grpc::{Answer, Call, CallFailed, id};
 use chassis::lifecycle::chain;
 use chassis::paging::Page;
-use chassis::{auth, validation};
+use chassis::validation;
 use fitness_proto::fitness::user::v1 as proto;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -19,8 +19,7 @@ use proto::{
     DeleteFileRequest, DeleteFileResponse, DownloadFileRequest, DownloadFileResponse, ListFilesRequest,
     ListFilesResponse, UploadFileRequest, UploadFileResponse, download_file_response,
 };
-use tonic::{Request, Response, Status, Streaming};
-use uuid::Uuid;
+use tonic::{Status, Streaming};
 
 use crate::accounts::{Accounts, timestamp};
 use crate::files::{File, FileError, FilePurpose, Files, NewFile};
@@ -35,25 +34,30 @@ pub(crate) struct FileApi {
     pub(crate) accounts: Accounts,
 }
 
+type Download = BoxStream<'static, Result<DownloadFileResponse, Status>>;
+
 impl FileApi {
-    async fn caller(&self, principal: Result<Principal, ErrorCode>) -> Result<Uuid, Status> {
-        let principal = principal.map_err(Failure::from)?;
-        let user = self.accounts.get_me(&principal).await;
-        Ok(user.map_err(report)?.user_id)
+    /// Lets those in whose session is alive.
+    async fn admit(&self, caller: &Principal) -> Answer<()> {
+        self.accounts.get_me(caller).await?;
+        Ok(())
     }
 }
 
-#[tonic::async_trait]
-impl FileService for FileApi {
-    async fn upload_file(
-        &self,
-        request: Request<Streaming<UploadFileRequest>>,
-    ) -> Result<Response<UploadFileResponse>, Status> {
-        let user_id = self.caller(auth::principal(&request)).await?;
-        let mut parts = request.into_inner();
-        let first = parts.message().await?.and_then(|first| first.part);
+chassis::rpcs! { FileService for FileApi, admitting FileApi::admit {
+    [type DownloadFileStream = Download]
+    streaming upload_file(Streaming<UploadFileRequest>) -> UploadFileResponse;
+    signed_in download_file(DownloadFileRequest) -> Download;
+    signed_in list_files(ListFilesRequest) -> ListFilesResponse;
+    signed_in delete_file(DeleteFileRequest) -> DeleteFileResponse;
+} }
+
+impl FileApi {
+    async fn upload_file(&self, call: Call<Streaming<UploadFileRequest>>) -> Answer<UploadFileResponse> {
+        let mut parts = call.message;
+        let first = parts.message().await.map_err(CallFailed::broken_off)?.and_then(|first| first.part);
         let Some(UploadPart::Info(info)) = first else {
-            return Err(report(FileError::invalid("info", "must come first")));
+            return Err(FileError::invalid("info", "must come first").into());
         };
         let info = validation::check(info)?;
         let new = NewFile { purpose: purpose(&info)?, file_name: info.file_name };
@@ -61,24 +65,13 @@ impl FileService for FileApi {
             let chunk = chunk(parts.message().await)?;
             Some((chunk, parts))
         });
-        let file = self.files.upload(user_id, new, pin!(chunks)).await.map_err(report)?;
-        Ok(Response::new(UploadFileResponse { file: Some(message(file)) }))
+        let file = self.files.upload(call.caller.user_id, new, pin!(chunks)).await?;
+        Ok(UploadFileResponse { file: Some(message(file)) })
     }
 
-    type DownloadFileStream = BoxStream<'static, Result<DownloadFileResponse, Status>>;
-
-    async fn download_file(
-        &self,
-        request: Request<DownloadFileRequest>,
-    ) -> Result<Response<Self::DownloadFileStream>, Status> {
-        let user_id = self.caller(auth::principal(&request)).await?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let download = self
-            .files
-            .download(user_id, id("file_id", &request.file_id).map_err(Failure::from)?)
-            .await
-            .map_err(report)?;
+    async fn download_file(&self, call: Call<DownloadFileRequest>) -> Answer<Download> {
+        let download =
+            self.files.download(call.caller.user_id, id("file_id", &call.message.file_id)?).await?;
         let file = download_file_response::Part::File(message(download.file));
         let chunks = download.chunks.map_err(|error| {
             tracing::warn!(error = %chain(&error), "a download broke off");
@@ -86,41 +79,26 @@ impl FileService for FileApi {
         });
         let chunks = chunks.map_ok(|bytes| download_file_response::Part::Chunk(bytes.into()));
         let parts = futures::stream::once(async { Ok(file) }).chain(chunks);
-        Ok(Response::new(parts.map_ok(|part| DownloadFileResponse { part: Some(part) }).boxed()))
+        Ok(parts.map_ok(|part| DownloadFileResponse { part: Some(part) }).boxed())
     }
 
-    async fn list_files(
-        &self,
-        request: Request<ListFilesRequest>,
-    ) -> Result<Response<ListFilesResponse>, Status> {
-        let user_id = self.caller(auth::principal(&request)).await?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let page = Page::parse(request.page_size, &request.page_token).map_err(Failure::from)?;
-        let listed = self.files.list(user_id, &page).await.map_err(report)?.map(message);
-        Ok(Response::new(ListFilesResponse { files: listed.rows, next_page_token: listed.next_page_token }))
+    async fn list_files(&self, call: Call<ListFilesRequest>) -> Answer<ListFilesResponse> {
+        let page = Page::parse(call.message.page_size, &call.message.page_token)?;
+        let listed = self.files.list(call.caller.user_id, &page).await?.map(message);
+        Ok(ListFilesResponse { files: listed.rows, next_page_token: listed.next_page_token })
     }
 
-    async fn delete_file(
-        &self,
-        request: Request<DeleteFileRequest>,
-    ) -> Result<Response<DeleteFileResponse>, Status> {
-        let user_id = self.caller(auth::principal(&request)).await?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        self.files
-            .delete(user_id, id("file_id", &request.file_id).map_err(Failure::from)?)
-            .await
-            .map_err(report)?;
-        Ok(Response::new(DeleteFileResponse {}))
+    async fn delete_file(&self, call: Call<DeleteFileRequest>) -> Answer<DeleteFileResponse> {
+        self.files.delete(call.caller.user_id, id("file_id", &call.message.file_id)?).await?;
+        Ok(DeleteFileResponse {})
     }
 }
 
-fn purpose(info: &proto::FileInfo) -> Result<FilePurpose, Status> {
+fn purpose(info: &proto::FileInfo) -> Result<FilePurpose, FileError> {
     match info.purpose() {
         proto::FilePurpose::Avatar => Ok(FilePurpose::Avatar),
         proto::FilePurpose::ProgressPhoto => Ok(FilePurpose::ProgressPhoto),
-        proto::FilePurpose::Unspecified => Err(report(FileError::invalid("purpose", "must be set"))),
+        proto::FilePurpose::Unspecified => Err(FileError::invalid("purpose", "must be set")),
     }
 }
 
