@@ -13,15 +13,8 @@ mod words;
 mod workout_message;
 mod workout_service;
 
-use uuid::Uuid;
-
 pub(crate) use self::exercise_service::ExerciseApi;
 pub(crate) use self::reminder_service::ReminderApi;
 pub(crate) use self::routine_service::RoutineApi;
 pub(crate) use self::trainer_service::TrainerApi;
 pub(crate) use self::workout_service::WorkoutApi;
-
-/// The id in a field that the rules of the contract ask to be a UUID.
-fn id(text: &str) -> Uuid {
-    text.parse().expect("the field was checked to be a UUID")
-}

@@ -189,8 +189,3 @@ impl From<Claims> for Principal {
         Self { user_id: claims.sub, session_id: claims.sid, roles: claims.roles }
     }
 }
-
-/// Takes the caller out of a request that passed the server's authentication layer.
-pub fn principal<T>(request: &tonic::Request<T>) -> Result<Principal, ErrorCode> {
-    request.extensions().get::<Principal>().cloned().ok_or(ErrorCode::TokenMissing)
-}

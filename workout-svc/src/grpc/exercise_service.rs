@@ -1,14 +1,13 @@
 //! `fitness.workout.v1.ExerciseService`.
 
 use chassis::errors::Failure;
+use chassis::grpc::{Answer, Call, id};
 use chassis::mask::Mask;
-use chassis::{auth, validation};
 use fitness_proto::fitness::workout::v1 as proto;
 use proto::exercise_service_server::ExerciseService;
-use tonic::{Request, Response, Status};
 
+use super::exercise_message;
 use super::words::{Word as _, meanings};
-use super::{exercise_message, id};
 use crate::catalogue::{Difficulty, Measure};
 use crate::exercises::{CreateExercise, ExerciseChanges, ListExercises};
 use crate::model::exercise::Details;
@@ -17,101 +16,91 @@ use crate::training::Training;
 /// Maps the RPCs to the use cases.
 pub(crate) struct ExerciseApi(pub(crate) Training);
 
-#[tonic::async_trait]
-impl ExerciseService for ExerciseApi {
+chassis::rpcs! { ExerciseService for ExerciseApi {
+    signed_in list_muscle_groups(proto::ListMuscleGroupsRequest) -> proto::ListMuscleGroupsResponse;
+    signed_in list_exercises(proto::ListExercisesRequest) -> proto::ListExercisesResponse;
+    signed_in create_exercise(proto::CreateExerciseRequest) -> proto::CreateExerciseResponse;
+    signed_in get_exercise(proto::GetExerciseRequest) -> proto::GetExerciseResponse;
+    signed_in update_exercise(proto::UpdateExerciseRequest) -> proto::UpdateExerciseResponse;
+    signed_in delete_exercise(proto::DeleteExerciseRequest) -> proto::DeleteExerciseResponse;
+} }
+
+impl ExerciseApi {
     async fn list_muscle_groups(
         &self,
-        request: Request<proto::ListMuscleGroupsRequest>,
-    ) -> Result<Response<proto::ListMuscleGroupsResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let named = self.0.list_muscle_groups(caller.user_id).await?;
+        call: Call<proto::ListMuscleGroupsRequest>,
+    ) -> Answer<proto::ListMuscleGroupsResponse> {
+        let named = self.0.list_muscle_groups(call.caller.user_id).await?;
         let muscle_groups = named.into_iter().map(exercise_message::from_muscle_group).collect();
-        Ok(Response::new(proto::ListMuscleGroupsResponse { muscle_groups }))
+        Ok(proto::ListMuscleGroupsResponse { muscle_groups })
     }
 
     async fn list_exercises(
         &self,
-        request: Request<proto::ListExercisesRequest>,
-    ) -> Result<Response<proto::ListExercisesResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let owner = request.owner();
+        call: Call<proto::ListExercisesRequest>,
+    ) -> Answer<proto::ListExercisesResponse> {
+        let owner = call.message.owner();
         let wanted = ListExercises {
-            muscle: request.muscle_group().meaning(),
-            equipment: request.equipment().meaning(),
-            query: request.query,
+            muscle: call.message.muscle_group().meaning(),
+            equipment: call.message.equipment().meaning(),
+            query: call.message.query,
             catalogue: owner != proto::ExerciseOwner::Me,
             own: owner != proto::ExerciseOwner::Catalogue,
-            page_size: request.page_size,
-            page_token: request.page_token,
+            page_size: call.message.page_size,
+            page_token: call.message.page_token,
         };
-        let listed = self.0.list_exercises(caller.user_id, &wanted).await?.map(exercise_message::from);
-        Ok(Response::new(proto::ListExercisesResponse {
-            exercises: listed.rows,
-            next_page_token: listed.next_page_token,
-        }))
+        let listed = self.0.list_exercises(call.caller.user_id, &wanted).await?.map(exercise_message::from);
+        Ok(proto::ListExercisesResponse { exercises: listed.rows, next_page_token: listed.next_page_token })
     }
 
     async fn create_exercise(
         &self,
-        request: Request<proto::CreateExerciseRequest>,
-    ) -> Result<Response<proto::CreateExerciseResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
+        call: Call<proto::CreateExerciseRequest>,
+    ) -> Answer<proto::CreateExerciseResponse> {
         let create = CreateExercise {
-            measure: request.measure().meaning().unwrap_or(Measure::Repetitions),
+            measure: call.message.measure().meaning().unwrap_or(Measure::Repetitions),
             details: Details {
-                muscles: meanings(request.muscle_groups()),
-                secondary_muscles: meanings(request.secondary_muscle_groups()),
-                equipment: meanings(request.equipment()),
-                difficulty: request.level().meaning().unwrap_or(Difficulty::Beginner),
-                pattern: request.movement().meaning(),
-                name: request.name,
-                description: request.description,
+                muscles: meanings(call.message.muscle_groups()),
+                secondary_muscles: meanings(call.message.secondary_muscle_groups()),
+                equipment: meanings(call.message.equipment()),
+                difficulty: call.message.level().meaning().unwrap_or(Difficulty::Beginner),
+                pattern: call.message.movement().meaning(),
+                name: call.message.name,
+                description: call.message.description,
             },
         };
-        let exercise = self.0.create_exercise(caller.user_id, create).await?;
+        let exercise = self.0.create_exercise(call.caller.user_id, create).await?;
         let exercise = Some(exercise_message::from(exercise));
-        Ok(Response::new(proto::CreateExerciseResponse { exercise }))
+        Ok(proto::CreateExerciseResponse { exercise })
     }
 
     async fn get_exercise(
         &self,
-        request: Request<proto::GetExerciseRequest>,
-    ) -> Result<Response<proto::GetExerciseResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let exercise = self.0.get_exercise(caller.user_id, id(&request.exercise_id)).await?;
+        call: Call<proto::GetExerciseRequest>,
+    ) -> Answer<proto::GetExerciseResponse> {
+        let exercise =
+            self.0.get_exercise(call.caller.user_id, id("exercise_id", &call.message.exercise_id)?).await?;
         let exercise = Some(exercise_message::from(exercise));
-        Ok(Response::new(proto::GetExerciseResponse { exercise }))
+        Ok(proto::GetExerciseResponse { exercise })
     }
 
     async fn update_exercise(
         &self,
-        request: Request<proto::UpdateExerciseRequest>,
-    ) -> Result<Response<proto::UpdateExerciseResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let exercise_id = id(&request.exercise_id);
-        let changes = changes(request.exercise.unwrap_or_default(), request.update_mask)?;
-        let exercise = self.0.update_exercise(caller.user_id, exercise_id, changes).await?;
+        call: Call<proto::UpdateExerciseRequest>,
+    ) -> Answer<proto::UpdateExerciseResponse> {
+        let exercise_id = id("exercise_id", &call.message.exercise_id)?;
+        let changes = changes(call.message.exercise.unwrap_or_default(), call.message.update_mask)?;
+        let exercise = self.0.update_exercise(call.caller.user_id, exercise_id, changes).await?;
         let exercise = Some(exercise_message::from(exercise));
-        Ok(Response::new(proto::UpdateExerciseResponse { exercise }))
+        Ok(proto::UpdateExerciseResponse { exercise })
     }
 
     async fn delete_exercise(
         &self,
-        request: Request<proto::DeleteExerciseRequest>,
-    ) -> Result<Response<proto::DeleteExerciseResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        self.0.delete_exercise(caller.user_id, id(&request.exercise_id)).await?;
-        Ok(Response::new(proto::DeleteExerciseResponse {}))
+        call: Call<proto::DeleteExerciseRequest>,
+    ) -> Answer<proto::DeleteExerciseResponse> {
+        self.0.delete_exercise(call.caller.user_id, id("exercise_id", &call.message.exercise_id)?).await?;
+        Ok(proto::DeleteExerciseResponse {})
     }
 }
 

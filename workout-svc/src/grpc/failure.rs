@@ -2,19 +2,12 @@
 
 use std::time::Duration;
 
-use chassis::errors::{ErrorCode, Failure, report};
-use tonic::Status;
+use chassis::errors::{ErrorCode, Failure};
 
 use crate::training::TrainingError;
 
 /// When to come back while the profile of a new account is on its way.
 const PENDING_DELAY: Duration = Duration::from_secs(1);
-
-impl From<TrainingError> for Status {
-    fn from(error: TrainingError) -> Self {
-        report(error)
-    }
-}
 
 impl From<&TrainingError> for Failure {
     fn from(error: &TrainingError) -> Self {
@@ -36,6 +29,7 @@ impl From<&TrainingError> for Failure {
 
 #[cfg(test)]
 mod tests {
+    use chassis::errors::report;
     use tonic::Code;
     use tonic_types::StatusExt as _;
 

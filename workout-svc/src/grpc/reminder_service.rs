@@ -1,91 +1,79 @@
 //! `fitness.workout.v1.ReminderService`.
 
 use chassis::errors::Failure;
+use chassis::grpc::{Answer, Call, id, optional_id};
 use chassis::mask::Mask;
-use chassis::{auth, validation};
+use chassis::paging::Page;
 use chrono::Weekday;
 use fitness_proto::fitness::workout::v1 as proto;
 use proto::reminder_service_server::ReminderService;
-use tonic::{Request, Response, Status};
 
-use super::id;
 use crate::model::reminder::Placed;
 use crate::model::schedule::Weekdays;
-use crate::paging::Page;
 use crate::reminders::{CreateReminder, UpdateReminder};
-use crate::training::{Training, TrainingError, timestamp};
+use crate::training::{Training, timestamp};
 
 /// Maps the RPCs to the use cases.
 pub(crate) struct ReminderApi(pub(crate) Training);
 
-#[tonic::async_trait]
-impl ReminderService for ReminderApi {
+chassis::rpcs! { ReminderService for ReminderApi {
+    signed_in create_reminder(proto::CreateReminderRequest) -> proto::CreateReminderResponse;
+    signed_in get_reminder(proto::GetReminderRequest) -> proto::GetReminderResponse;
+    signed_in list_reminders(proto::ListRemindersRequest) -> proto::ListRemindersResponse;
+    signed_in update_reminder(proto::UpdateReminderRequest) -> proto::UpdateReminderResponse;
+    signed_in delete_reminder(proto::DeleteReminderRequest) -> proto::DeleteReminderResponse;
+} }
+
+impl ReminderApi {
     async fn create_reminder(
         &self,
-        request: Request<proto::CreateReminderRequest>,
-    ) -> Result<Response<proto::CreateReminderResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
+        call: Call<proto::CreateReminderRequest>,
+    ) -> Answer<proto::CreateReminderResponse> {
         let create = CreateReminder {
-            weekdays: weekdays(request.days_of_week()),
-            message: request.message,
-            time_of_day: request.time_of_day,
-            time_zone: request.time_zone,
-            routine_id: Some(request.routine_id).filter(|text| !text.is_empty()).map(|text| id(&text)),
-            enabled: request.enabled.unwrap_or(true),
-            skip_dates: request.skip_dates,
+            weekdays: weekdays(call.message.days_of_week()),
+            message: call.message.message,
+            time_of_day: call.message.time_of_day,
+            time_zone: call.message.time_zone,
+            routine_id: optional_id("routine_id", &call.message.routine_id)?,
+            enabled: call.message.enabled.unwrap_or(true),
+            skip_dates: call.message.skip_dates,
         };
-        let reminder = self.0.create_reminder(caller.user_id, create).await?;
-        Ok(Response::new(proto::CreateReminderResponse { reminder: Some(message(reminder)) }))
+        let reminder = self.0.create_reminder(call.caller.user_id, create).await?;
+        Ok(proto::CreateReminderResponse { reminder: Some(message(reminder)) })
     }
 
     async fn get_reminder(
         &self,
-        request: Request<proto::GetReminderRequest>,
-    ) -> Result<Response<proto::GetReminderResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let reminder = self.0.get_reminder(caller.user_id, id(&request.reminder_id)).await?;
-        Ok(Response::new(proto::GetReminderResponse { reminder: Some(message(reminder)) }))
+        call: Call<proto::GetReminderRequest>,
+    ) -> Answer<proto::GetReminderResponse> {
+        let reminder =
+            self.0.get_reminder(call.caller.user_id, id("reminder_id", &call.message.reminder_id)?).await?;
+        Ok(proto::GetReminderResponse { reminder: Some(message(reminder)) })
     }
 
     async fn list_reminders(
         &self,
-        request: Request<proto::ListRemindersRequest>,
-    ) -> Result<Response<proto::ListRemindersResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let page = Page::parse(request.page_size, &request.page_token).map_err(TrainingError::from)?;
-        let listed = self.0.list_reminders(caller.user_id, &page).await?.map(message);
-        Ok(Response::new(proto::ListRemindersResponse {
-            reminders: listed.rows,
-            next_page_token: listed.next_page_token,
-        }))
+        call: Call<proto::ListRemindersRequest>,
+    ) -> Answer<proto::ListRemindersResponse> {
+        let page = Page::parse(call.message.page_size, &call.message.page_token)?;
+        let listed = self.0.list_reminders(call.caller.user_id, &page).await?.map(message);
+        Ok(proto::ListRemindersResponse { reminders: listed.rows, next_page_token: listed.next_page_token })
     }
 
     async fn update_reminder(
         &self,
-        request: Request<proto::UpdateReminderRequest>,
-    ) -> Result<Response<proto::UpdateReminderResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let reminder = self.0.update_reminder(caller.user_id, changes(request)?).await?;
-        Ok(Response::new(proto::UpdateReminderResponse { reminder: Some(message(reminder)) }))
+        call: Call<proto::UpdateReminderRequest>,
+    ) -> Answer<proto::UpdateReminderResponse> {
+        let reminder = self.0.update_reminder(call.caller.user_id, changes(call.message)?).await?;
+        Ok(proto::UpdateReminderResponse { reminder: Some(message(reminder)) })
     }
 
     async fn delete_reminder(
         &self,
-        request: Request<proto::DeleteReminderRequest>,
-    ) -> Result<Response<proto::DeleteReminderResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        self.0.delete_reminder(caller.user_id, id(&request.reminder_id)).await?;
-        Ok(Response::new(proto::DeleteReminderResponse {}))
+        call: Call<proto::DeleteReminderRequest>,
+    ) -> Answer<proto::DeleteReminderResponse> {
+        self.0.delete_reminder(call.caller.user_id, id("reminder_id", &call.message.reminder_id)?).await?;
+        Ok(proto::DeleteReminderResponse {})
     }
 }
 
@@ -93,13 +81,14 @@ impl ReminderService for ReminderApi {
 fn changes(request: proto::UpdateReminderRequest) -> Result<UpdateReminder, Failure> {
     let update = request.reminder.unwrap_or_default();
     let mask = Mask::of(request.update_mask, &update)?;
+    let routine_id = optional_id("reminder.routine_id", update.routine_id.as_deref().unwrap_or_default())?;
     Ok(UpdateReminder {
-        reminder_id: id(&request.reminder_id),
+        reminder_id: id("reminder_id", &request.reminder_id)?,
         weekdays: mask.has("days_of_week").then(|| weekdays(update.days_of_week())),
         message: mask.has("message").then(|| update.message.unwrap_or_default()),
         time_of_day: mask.has("time_of_day").then(|| update.time_of_day.unwrap_or_default()),
         time_zone: mask.has("time_zone").then(|| update.time_zone.unwrap_or_default()),
-        routine_id: mask.change("routine_id", update.routine_id.as_deref().map(id)),
+        routine_id: mask.change("routine_id", routine_id),
         enabled: mask.has("enabled").then(|| update.enabled.unwrap_or_default()),
         skip_dates: mask.has("skip_dates").then_some(update.skip_dates),
     })

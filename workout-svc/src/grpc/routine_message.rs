@@ -1,8 +1,10 @@
 //! Routines as protobuf messages, and drafts of them from messages.
 
+use chassis::errors::Violation;
+use chassis::grpc::id;
 use fitness_proto::fitness::workout::v1 as proto;
 
-use super::{id, set_plan_message, words};
+use super::{set_plan_message, words};
 use crate::model::routine::{Day, DayExercise, Routine, WholeRoutine};
 use crate::routines::{DayDraft, ExerciseDraft};
 use crate::training::timestamp;
@@ -54,15 +56,16 @@ pub(super) fn from_exercise(exercise: DayExercise) -> proto::RoutineExercise {
 }
 
 /// Reads a new day.
-pub(super) fn day_draft(day: proto::NewRoutineDay) -> DayDraft {
-    DayDraft { name: day.name, exercises: day.exercises.into_iter().map(exercise_draft).collect() }
+pub(super) fn day_draft(day: proto::NewRoutineDay) -> Result<DayDraft, Violation> {
+    let exercises = day.exercises.into_iter().map(exercise_draft).collect::<Result<_, _>>()?;
+    Ok(DayDraft { name: day.name, exercises })
 }
 
 /// Reads a new exercise of a day.
-pub(super) fn exercise_draft(exercise: proto::NewRoutineExercise) -> ExerciseDraft {
-    ExerciseDraft {
-        exercise_id: id(&exercise.exercise_id),
+pub(super) fn exercise_draft(exercise: proto::NewRoutineExercise) -> Result<ExerciseDraft, Violation> {
+    Ok(ExerciseDraft {
+        exercise_id: id("exercise_id", &exercise.exercise_id)?,
         notes: exercise.notes,
         set_plans: set_plan_message::drafts(exercise.set_plans),
-    }
+    })
 }

@@ -1,209 +1,170 @@
 //! `fitness.workout.v1.WorkoutService`.
 
 use chassis::errors::Failure;
+use chassis::grpc::{Answer, Call, id, optional_id};
 use chassis::mask::Mask;
-use chassis::{auth, validation};
+use chassis::moment;
+use chassis::paging::Page;
 use fitness_proto::fitness::workout::v1 as proto;
 use proto::workout_service_server::WorkoutService;
-use tonic::{Request, Response, Status};
 
-use super::{id, workout_message};
+use super::workout_message;
 use crate::model::measures::Measures;
 use crate::model::quantity::{grams, millimetres};
-use crate::moment;
-use crate::paging::Page;
-use crate::training::{Training, TrainingError};
+use crate::training::Training;
 use crate::workouts::{LogSet, StartWorkout, UpdateSet, UpdateWorkout};
 
 /// Maps the RPCs to the use cases.
 pub(crate) struct WorkoutApi(pub(crate) Training);
 
-#[tonic::async_trait]
-impl WorkoutService for WorkoutApi {
+chassis::rpcs! { WorkoutService for WorkoutApi {
+    signed_in start_workout(proto::StartWorkoutRequest) -> proto::StartWorkoutResponse;
+    signed_in get_workout(proto::GetWorkoutRequest) -> proto::GetWorkoutResponse;
+    signed_in list_workouts(proto::ListWorkoutsRequest) -> proto::ListWorkoutsResponse;
+    signed_in update_workout(proto::UpdateWorkoutRequest) -> proto::UpdateWorkoutResponse;
+    signed_in delete_workout(proto::DeleteWorkoutRequest) -> proto::DeleteWorkoutResponse;
+    signed_in finish_workout(proto::FinishWorkoutRequest) -> proto::FinishWorkoutResponse;
+    signed_in log_set(proto::LogSetRequest) -> proto::LogSetResponse;
+    signed_in update_set(proto::UpdateSetRequest) -> proto::UpdateSetResponse;
+    signed_in delete_set(proto::DeleteSetRequest) -> proto::DeleteSetResponse;
+    signed_in list_sets(proto::ListSetsRequest) -> proto::ListSetsResponse;
+    signed_in get_stats(proto::GetStatsRequest) -> proto::GetStatsResponse;
+    signed_in list_records(proto::ListRecordsRequest) -> proto::ListRecordsResponse;
+    signed_in list_achievements(proto::ListAchievementsRequest) -> proto::ListAchievementsResponse;
+} }
+
+impl WorkoutApi {
     async fn start_workout(
         &self,
-        request: Request<proto::StartWorkoutRequest>,
-    ) -> Result<Response<proto::StartWorkoutResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let routine = match (request.routine_id.as_str(), request.day_id.as_str()) {
+        call: Call<proto::StartWorkoutRequest>,
+    ) -> Answer<proto::StartWorkoutResponse> {
+        let routine = match (call.message.routine_id.as_str(), call.message.day_id.as_str()) {
             ("", "") => None,
-            ("", _) => return Err(TrainingError::invalid("routine_id", "is required with day_id").into()),
-            (_, "") => return Err(TrainingError::invalid("day_id", "is required with routine_id").into()),
-            (routine_id, day_id) => Some((id(routine_id), id(day_id))),
+            ("", _) => return Err(Failure::invalid_field("routine_id", "is required with day_id").into()),
+            (_, "") => return Err(Failure::invalid_field("day_id", "is required with routine_id").into()),
+            (routine_id, day_id) => Some((id("routine_id", routine_id)?, id("day_id", day_id)?)),
         };
-        let start_time = moment::time("start_time", request.start_time).map_err(TrainingError::from)?;
-        let start = StartWorkout { name: request.name, note: request.note, routine, start_time };
-        let started = self.0.start_workout(caller.user_id, start).await?;
+        let start_time = moment::time("start_time", call.message.start_time)?;
+        let start = StartWorkout { name: call.message.name, note: call.message.note, routine, start_time };
+        let started = self.0.start_workout(call.caller.user_id, start).await?;
         let workout = Some(workout_message::from_detailed(started));
-        Ok(Response::new(proto::StartWorkoutResponse { workout }))
+        Ok(proto::StartWorkoutResponse { workout })
     }
 
-    async fn get_workout(
-        &self,
-        request: Request<proto::GetWorkoutRequest>,
-    ) -> Result<Response<proto::GetWorkoutResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let workout = self.0.get_workout(caller.user_id, id(&request.workout_id)).await?;
+    async fn get_workout(&self, call: Call<proto::GetWorkoutRequest>) -> Answer<proto::GetWorkoutResponse> {
+        let workout =
+            self.0.get_workout(call.caller.user_id, id("workout_id", &call.message.workout_id)?).await?;
         let workout = Some(workout_message::from_detailed(workout));
-        Ok(Response::new(proto::GetWorkoutResponse { workout }))
+        Ok(proto::GetWorkoutResponse { workout })
     }
 
     async fn list_workouts(
         &self,
-        request: Request<proto::ListWorkoutsRequest>,
-    ) -> Result<Response<proto::ListWorkoutsResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let page = Page::parse(request.page_size, &request.page_token).map_err(TrainingError::from)?;
-        let from = moment::time("from_time", request.from_time).map_err(TrainingError::from)?;
-        let to = moment::time("to_time", request.to_time).map_err(TrainingError::from)?;
-        let listed = self.0.list_workouts(caller.user_id, from, to, &page).await?.map(workout_message::from);
-        Ok(Response::new(proto::ListWorkoutsResponse {
-            workouts: listed.rows,
-            next_page_token: listed.next_page_token,
-        }))
+        call: Call<proto::ListWorkoutsRequest>,
+    ) -> Answer<proto::ListWorkoutsResponse> {
+        let page = Page::parse(call.message.page_size, &call.message.page_token)?;
+        let from = moment::time("from_time", call.message.from_time)?;
+        let to = moment::time("to_time", call.message.to_time)?;
+        let listed =
+            self.0.list_workouts(call.caller.user_id, from, to, &page).await?.map(workout_message::from);
+        Ok(proto::ListWorkoutsResponse { workouts: listed.rows, next_page_token: listed.next_page_token })
     }
 
     async fn update_workout(
         &self,
-        request: Request<proto::UpdateWorkoutRequest>,
-    ) -> Result<Response<proto::UpdateWorkoutResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let workout = self.0.update_workout(caller.user_id, workout_changes(request)?).await?;
+        call: Call<proto::UpdateWorkoutRequest>,
+    ) -> Answer<proto::UpdateWorkoutResponse> {
+        let workout = self.0.update_workout(call.caller.user_id, workout_changes(call.message)?).await?;
         let workout = Some(workout_message::from_detailed(workout));
-        Ok(Response::new(proto::UpdateWorkoutResponse { workout }))
+        Ok(proto::UpdateWorkoutResponse { workout })
     }
 
     async fn delete_workout(
         &self,
-        request: Request<proto::DeleteWorkoutRequest>,
-    ) -> Result<Response<proto::DeleteWorkoutResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        self.0.delete_workout(caller.user_id, id(&request.workout_id)).await?;
-        Ok(Response::new(proto::DeleteWorkoutResponse {}))
+        call: Call<proto::DeleteWorkoutRequest>,
+    ) -> Answer<proto::DeleteWorkoutResponse> {
+        self.0.delete_workout(call.caller.user_id, id("workout_id", &call.message.workout_id)?).await?;
+        Ok(proto::DeleteWorkoutResponse {})
     }
 
     async fn finish_workout(
         &self,
-        request: Request<proto::FinishWorkoutRequest>,
-    ) -> Result<Response<proto::FinishWorkoutResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let finish_time = moment::time("finish_time", request.finish_time).map_err(TrainingError::from)?;
-        let workout = self.0.finish_workout(caller.user_id, id(&request.workout_id), finish_time).await?;
+        call: Call<proto::FinishWorkoutRequest>,
+    ) -> Answer<proto::FinishWorkoutResponse> {
+        let finish_time = moment::time("finish_time", call.message.finish_time)?;
+        let workout = self
+            .0
+            .finish_workout(call.caller.user_id, id("workout_id", &call.message.workout_id)?, finish_time)
+            .await?;
         let workout = Some(workout_message::from_detailed(workout));
-        Ok(Response::new(proto::FinishWorkoutResponse { workout }))
+        Ok(proto::FinishWorkoutResponse { workout })
     }
 
-    async fn log_set(
-        &self,
-        request: Request<proto::LogSetRequest>,
-    ) -> Result<Response<proto::LogSetResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
+    async fn log_set(&self, call: Call<proto::LogSetRequest>) -> Answer<proto::LogSetResponse> {
         let log = LogSet {
-            workout_id: id(&request.workout_id),
-            exercise_id: id(&request.exercise_id),
+            workout_id: id("workout_id", &call.message.workout_id)?,
+            exercise_id: id("exercise_id", &call.message.exercise_id)?,
             measures: Measures::new(
-                request.reps,
-                request.weight_kg,
-                request.duration_seconds,
-                request.distance_m,
-                request.rpe,
+                call.message.reps,
+                call.message.weight_kg,
+                call.message.duration_seconds,
+                call.message.distance_m,
+                call.message.rpe,
             ),
-            note: request.note,
-            warm_up: request.warm_up,
+            note: call.message.note,
+            warm_up: call.message.warm_up,
         };
-        let set = self.0.log_set(caller.user_id, log).await?;
-        Ok(Response::new(proto::LogSetResponse { set: Some(workout_message::from_set(set)) }))
+        let set = self.0.log_set(call.caller.user_id, log).await?;
+        Ok(proto::LogSetResponse { set: Some(workout_message::from_set(set)) })
     }
 
-    async fn update_set(
-        &self,
-        request: Request<proto::UpdateSetRequest>,
-    ) -> Result<Response<proto::UpdateSetResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let set = self.0.update_set(caller.user_id, set_changes(request)?).await?;
-        Ok(Response::new(proto::UpdateSetResponse { set: Some(workout_message::from_set(set)) }))
+    async fn update_set(&self, call: Call<proto::UpdateSetRequest>) -> Answer<proto::UpdateSetResponse> {
+        let set = self.0.update_set(call.caller.user_id, set_changes(call.message)?).await?;
+        Ok(proto::UpdateSetResponse { set: Some(workout_message::from_set(set)) })
     }
 
-    async fn delete_set(
-        &self,
-        request: Request<proto::DeleteSetRequest>,
-    ) -> Result<Response<proto::DeleteSetResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        self.0.delete_set(caller.user_id, id(&request.workout_id), id(&request.set_id)).await?;
-        Ok(Response::new(proto::DeleteSetResponse {}))
+    async fn delete_set(&self, call: Call<proto::DeleteSetRequest>) -> Answer<proto::DeleteSetResponse> {
+        self.0
+            .delete_set(
+                call.caller.user_id,
+                id("workout_id", &call.message.workout_id)?,
+                id("set_id", &call.message.set_id)?,
+            )
+            .await?;
+        Ok(proto::DeleteSetResponse {})
     }
 
-    async fn list_sets(
-        &self,
-        request: Request<proto::ListSetsRequest>,
-    ) -> Result<Response<proto::ListSetsResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let page = Page::parse(request.page_size, &request.page_token).map_err(TrainingError::from)?;
-        let exercise_id = Some(request.exercise_id).filter(|text| !text.is_empty()).map(|text| id(&text));
+    async fn list_sets(&self, call: Call<proto::ListSetsRequest>) -> Answer<proto::ListSetsResponse> {
+        let page = Page::parse(call.message.page_size, &call.message.page_token)?;
+        let exercise_id = optional_id("exercise_id", &call.message.exercise_id)?;
         let listed =
-            self.0.list_sets(caller.user_id, exercise_id, &page).await?.map(workout_message::from_set);
-        Ok(Response::new(proto::ListSetsResponse {
-            sets: listed.rows,
-            next_page_token: listed.next_page_token,
-        }))
+            self.0.list_sets(call.caller.user_id, exercise_id, &page).await?.map(workout_message::from_set);
+        Ok(proto::ListSetsResponse { sets: listed.rows, next_page_token: listed.next_page_token })
     }
 
-    async fn get_stats(
-        &self,
-        request: Request<proto::GetStatsRequest>,
-    ) -> Result<Response<proto::GetStatsResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let from = moment::optional_date("from_date", &request.from_date).map_err(TrainingError::from)?;
-        let to = moment::optional_date("to_date", &request.to_date).map_err(TrainingError::from)?;
-        let stats = self.0.get_stats(caller.user_id, from, to).await?;
-        Ok(Response::new(proto::GetStatsResponse { stats: Some(workout_message::from_stats(stats)) }))
+    async fn get_stats(&self, call: Call<proto::GetStatsRequest>) -> Answer<proto::GetStatsResponse> {
+        let from = moment::optional_date("from_date", &call.message.from_date)?;
+        let to = moment::optional_date("to_date", &call.message.to_date)?;
+        let stats = self.0.get_stats(call.caller.user_id, from, to).await?;
+        Ok(proto::GetStatsResponse { stats: Some(workout_message::from_stats(stats)) })
     }
 
     async fn list_records(
         &self,
-        request: Request<proto::ListRecordsRequest>,
-    ) -> Result<Response<proto::ListRecordsResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let request = request.into_inner();
-        let request = validation::check(request)?;
-        let page = Page::parse(request.page_size, &request.page_token).map_err(TrainingError::from)?;
-        let listed = self.0.list_records(caller.user_id, &page).await?.map(workout_message::from_record);
-        Ok(Response::new(proto::ListRecordsResponse {
-            records: listed.rows,
-            next_page_token: listed.next_page_token,
-        }))
+        call: Call<proto::ListRecordsRequest>,
+    ) -> Answer<proto::ListRecordsResponse> {
+        let page = Page::parse(call.message.page_size, &call.message.page_token)?;
+        let listed = self.0.list_records(call.caller.user_id, &page).await?.map(workout_message::from_record);
+        Ok(proto::ListRecordsResponse { records: listed.rows, next_page_token: listed.next_page_token })
     }
 
     async fn list_achievements(
         &self,
-        request: Request<proto::ListAchievementsRequest>,
-    ) -> Result<Response<proto::ListAchievementsResponse>, Status> {
-        let caller = auth::principal(&request).map_err(Failure::from)?;
-        let reached = self.0.list_achievements(caller.user_id).await?;
+        call: Call<proto::ListAchievementsRequest>,
+    ) -> Answer<proto::ListAchievementsResponse> {
+        let reached = self.0.list_achievements(call.caller.user_id).await?;
         let achievements = reached.iter().map(workout_message::from_achievement).collect();
-        Ok(Response::new(proto::ListAchievementsResponse { achievements }))
+        Ok(proto::ListAchievementsResponse { achievements })
     }
 }
 
@@ -212,7 +173,7 @@ fn workout_changes(request: proto::UpdateWorkoutRequest) -> Result<UpdateWorkout
     let update = request.workout.unwrap_or_default();
     let mask = Mask::of(request.update_mask, &update)?;
     Ok(UpdateWorkout {
-        workout_id: id(&request.workout_id),
+        workout_id: id("workout_id", &request.workout_id)?,
         name: mask.has("name").then(|| update.name.unwrap_or_default()),
         note: mask.has("note").then(|| update.note.unwrap_or_default()),
     })
@@ -222,13 +183,17 @@ fn workout_changes(request: proto::UpdateWorkoutRequest) -> Result<UpdateWorkout
 fn set_changes(request: proto::UpdateSetRequest) -> Result<UpdateSet, Failure> {
     let update = request.set.unwrap_or_default();
     let mask = Mask::of(request.update_mask, &update)?;
-    if mask.has("exercise_id") && update.exercise_id.is_none() {
-        return Err(Failure::invalid_field("set.exercise_id", "is required"));
-    }
+    let exercise_id = match update.exercise_id.filter(|_| mask.has("exercise_id")) {
+        Some(text) => Some(id("set.exercise_id", &text)?),
+        None if mask.has("exercise_id") => {
+            return Err(Failure::invalid_field("set.exercise_id", "is required"));
+        }
+        None => None,
+    };
     Ok(UpdateSet {
-        workout_id: id(&request.workout_id),
-        set_id: id(&request.set_id),
-        exercise_id: update.exercise_id.filter(|_| mask.has("exercise_id")).map(|text| id(&text)),
+        workout_id: id("workout_id", &request.workout_id)?,
+        set_id: id("set_id", &request.set_id)?,
+        exercise_id,
         reps: mask.change("reps", update.reps),
         weight_g: mask.change("weight_kg", update.weight_kg.map(grams)),
         duration_s: mask.change("duration_seconds", update.duration_seconds),

@@ -193,3 +193,41 @@ fn every_text_of_every_request_is_for_people_or_for_programs() {
     }
     assert!(texts > 80, "only {texts} texts were found");
 }
+
+/// The violations of a message with this value in a field, as far as they are about it.
+fn about(validator: &Validator, field: &prost_reflect::FieldDescriptor, value: Value) -> usize {
+    let message = field.parent_message();
+    let mut request = DynamicMessage::new(message.clone());
+    request.set_field(field, if field.is_list() { Value::List(vec![value]) } else { value });
+    let checked = validator.check(message.full_name(), &prost::Message::encode_to_vec(&request));
+    let found = checked.err().map(|failure| violations(Err::<(), _>(failure))).unwrap_or_default();
+    found.iter().filter(|(path, _)| path.split('[').next() == Some(field.name())).count()
+}
+
+#[test]
+fn every_list_takes_a_page_of_any_size_that_is_not_negative() {
+    let validator = Validator::new(fitness_proto::DESCRIPTOR_SET).unwrap();
+    let sizes: Vec<_> =
+        validator.pool.all_messages().filter_map(|message| message.get_field_by_name("page_size")).collect();
+    for size in &sizes {
+        let about = |rows| about(&validator, size, Value::I32(rows));
+        assert_eq!((about(-1), about(0), about(i32::MAX)), (1, 0, 0), "{}", size.full_name());
+    }
+    assert!(sizes.len() > 10, "only {} lists were found", sizes.len());
+}
+
+#[test]
+fn every_identifier_that_a_request_names_must_be_a_uuid() {
+    let validator = Validator::new(fitness_proto::DESCRIPTOR_SET).unwrap();
+    let services = validator.pool.services().filter(|service| service.full_name().starts_with("fitness."));
+    let requests = services.flat_map(|service| service.methods().map(|rpc| rpc.input()).collect::<Vec<_>>());
+    let mut ids = 0;
+    for field in requests.flat_map(|request| request.fields().collect::<Vec<_>>()) {
+        if field.name().ends_with("_id") || field.name().ends_with("_ids") {
+            let told = about(&validator, &field, Value::String("no-uuid".to_owned()));
+            assert_eq!(told, 1, "{}", field.full_name());
+            ids += 1;
+        }
+    }
+    assert!(ids > 20, "only {ids} identifiers were found");
+}
