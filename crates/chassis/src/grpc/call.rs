@@ -13,7 +13,8 @@ use crate::validation;
 
 /// A call whose message keeps the rules of its contract, with who makes it.
 ///
-/// Nothing else gives a handler its message, and making a call is the check: it cannot be forgotten.
+/// Nothing else gives a handler its message, and making a call is the check: it cannot be forgotten. `clippy.toml` bans the
+/// ways around it.
 #[derive(Debug)]
 pub struct Call<M, C = Principal> {
     /// Who makes it.
@@ -46,6 +47,7 @@ impl<M: prost::Message + prost::Name + Default> Call<M, Anybody> {
 }
 
 impl<M: prost::Message + prost::Name + Default, C> Call<M, C> {
+    #[expect(clippy::disallowed_methods, reason = "this is the check")]
     fn checked(request: Request<M>, caller: C) -> Result<Self, CallFailed> {
         let (metadata, _, message) = request.into_parts();
         Ok(Self { caller, message: validation::check(message)?, metadata, _checked: () })
@@ -54,6 +56,7 @@ impl<M: prost::Message + prost::Name + Default, C> Call<M, C> {
 
 impl<M> Call<tonic::Streaming<M>> {
     /// The call of somebody who sends a stream. Its parts come one by one; the handler checks them as they do.
+    #[expect(clippy::disallowed_methods, reason = "there is no message yet")]
     pub fn streaming(request: Request<tonic::Streaming<M>>) -> Result<Self, CallFailed> {
         let caller = caller(&request)?;
         let (metadata, _, message) = request.into_parts();
