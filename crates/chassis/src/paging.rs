@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::errors::Violation;
 
@@ -45,7 +46,11 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
         } else {
             let invalid = || Violation::new("page_token", "must be the next_page_token of the page before");
             let json = URL_SAFE_NO_PAD.decode(page_token).map_err(|_| invalid())?;
-            Some(serde_json::from_slice(&json).map_err(|_| invalid())?)
+            let key: Value = serde_json::from_slice(&json).map_err(|_| invalid())?;
+            if holds_nul(&key) {
+                return Err(invalid());
+            }
+            Some(serde_json::from_value(key).map_err(|_| invalid())?)
         };
         Ok(Self { size: size as usize, after })
     }
@@ -67,6 +72,15 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
             _ => String::new(),
         };
         Listed { rows, next_page_token }
+    }
+}
+
+/// A forged key may hold U+0000, of which the database knows nothing.
+fn holds_nul(key: &Value) -> bool {
+    match key {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(keys) => keys.iter().any(holds_nul),
+        _ => false,
     }
 }
 
@@ -102,5 +116,7 @@ mod tests {
         for token in ["x", "====", "bm8", "InRleHQi", "AAAA"] {
             assert_eq!(field(0, token), "page_token", "{token}");
         }
+        let forged = URL_SAFE_NO_PAD.encode(r#"["a\u0000",7]"#);
+        assert_eq!(Page::<(String, u32)>::parse(0, &forged).unwrap_err().field, "page_token");
     }
 }

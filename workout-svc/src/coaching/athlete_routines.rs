@@ -14,14 +14,12 @@ impl Training {
         &self,
         caller: &Principal,
         athlete_id: Uuid,
-        page_size: i32,
-        page_token: &str,
+        page: &Page<Uuid>,
     ) -> Result<Listed<Routine>, TrainingError> {
-        let page = Page::<Uuid>::parse(page_size, page_token)?;
         let mut transaction = self.pool.begin().await?;
         let trainer = self.trainer(&mut transaction, caller).await?;
         let athlete = self.followed(&mut transaction, &trainer, athlete_id).await?;
-        let rows = routines::list(&mut transaction, athlete.user_id, &page).await?;
+        let rows = routines::list(&mut transaction, athlete.user_id, page).await?;
         transaction.commit().await?;
         Ok(page.cut(rows, |routine| routine.routine_id))
     }

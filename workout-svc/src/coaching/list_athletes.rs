@@ -6,7 +6,6 @@ use uuid::Uuid;
 use super::FollowedAthlete;
 use crate::paging::{Listed, Page};
 use crate::store::followings;
-use crate::text;
 use crate::training::{Training, TrainingError};
 
 impl Training {
@@ -14,16 +13,11 @@ impl Training {
     pub(crate) async fn list_athletes(
         &self,
         caller: &Principal,
-        page_size: i32,
-        page_token: &str,
+        page: &Page<(String, Uuid)>,
     ) -> Result<Listed<FollowedAthlete>, TrainingError> {
-        let page = Page::<(String, Uuid)>::parse(page_size, page_token)?;
-        if let Some((key, _)) = &page.after {
-            text::lines("page_token", key).map_err(|violation| vec![violation])?;
-        }
         let mut transaction = self.pool.begin().await?;
         let trainer = self.trainer(&mut transaction, caller).await?;
-        let rows = followings::athletes_of(&mut transaction, trainer.user_id, &page).await?;
+        let rows = followings::athletes_of(&mut transaction, trainer.user_id, page).await?;
         transaction.commit().await?;
         Ok(page.cut(rows, |athlete| (athlete.sort_key.clone(), athlete.athlete_id)))
     }

@@ -5,7 +5,6 @@ use uuid::Uuid;
 use super::ListedTrainer;
 use crate::paging::{Listed, Page};
 use crate::store::trainer_profiles;
-use crate::text;
 use crate::training::{Training, TrainingError};
 
 impl Training {
@@ -13,16 +12,11 @@ impl Training {
     pub(crate) async fn list_trainers(
         &self,
         user_id: Uuid,
-        page_size: i32,
-        page_token: &str,
+        page: &Page<(String, Uuid)>,
     ) -> Result<Listed<ListedTrainer>, TrainingError> {
-        let page = Page::<(String, Uuid)>::parse(page_size, page_token)?;
-        if let Some((key, _)) = &page.after {
-            text::lines("page_token", key).map_err(|violation| vec![violation])?;
-        }
         let mut connection = self.pool.acquire().await?;
         self.athlete(&mut connection, user_id).await?;
-        let rows = trainer_profiles::list(&mut connection, user_id, &page).await?;
+        let rows = trainer_profiles::list(&mut connection, user_id, page).await?;
         Ok(page.cut(rows, |trainer| (trainer.sort_key.clone(), trainer.profile.trainer_id)))
     }
 }

@@ -22,10 +22,6 @@ pub struct ListExercises {
     pub catalogue: bool,
     /// Whether the caller's own are wanted.
     pub own: bool,
-    /// Most of a page; 0 leaves it to the service.
-    pub page_size: i32,
-    /// Where the page before ended.
-    pub page_token: String,
 }
 
 impl Training {
@@ -34,11 +30,8 @@ impl Training {
         &self,
         user_id: Uuid,
         request: &ListExercises,
+        page: &Page<(String, Uuid)>,
     ) -> Result<Listed<Exercise>, TrainingError> {
-        let page = Page::<(String, Uuid)>::parse(request.page_size, &request.page_token)?;
-        if let Some((key, _)) = &page.after {
-            text::lines("page_token", key).map_err(|violation| vec![violation])?;
-        }
         let query = text::lines("query", &request.query).map_err(|violation| vec![violation])?;
         let wanted = exercises::Wanted {
             muscle: request.muscle,
@@ -49,7 +42,7 @@ impl Training {
         };
         let mut connection = self.pool.acquire().await?;
         let athlete = self.athlete(&mut connection, user_id).await?;
-        let rows = exercises::list(&mut connection, &athlete, &wanted, &page).await?;
+        let rows = exercises::list(&mut connection, &athlete, &wanted, page).await?;
         Ok(page.cut(rows, |exercise| (exercise.details.name.to_lowercase(), exercise.exercise_id)))
     }
 }

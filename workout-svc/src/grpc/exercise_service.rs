@@ -3,6 +3,7 @@
 use chassis::errors::Failure;
 use chassis::grpc::{Answer, Call, id};
 use chassis::mask::Mask;
+use chassis::paging::Page;
 use fitness_proto::fitness::workout::v1 as proto;
 use proto::exercise_service_server::ExerciseService;
 
@@ -39,6 +40,7 @@ impl ExerciseApi {
         &self,
         call: Call<proto::ListExercisesRequest>,
     ) -> Answer<proto::ListExercisesResponse> {
+        let page = Page::parse(call.message.page_size, &call.message.page_token)?;
         let owner = call.message.owner();
         let wanted = ListExercises {
             muscle: call.message.muscle_group().meaning(),
@@ -46,10 +48,9 @@ impl ExerciseApi {
             query: call.message.query,
             catalogue: owner != proto::ExerciseOwner::Me,
             own: owner != proto::ExerciseOwner::Catalogue,
-            page_size: call.message.page_size,
-            page_token: call.message.page_token,
         };
-        let listed = self.0.list_exercises(call.caller.user_id, &wanted).await?.map(exercise_message::from);
+        let listed =
+            self.0.list_exercises(call.caller.user_id, &wanted, &page).await?.map(exercise_message::from);
         Ok(proto::ListExercisesResponse { exercises: listed.rows, next_page_token: listed.next_page_token })
     }
 

@@ -4,6 +4,7 @@ mod updates;
 
 use chassis::errors::Failure;
 use chassis::grpc::{Answer, Call, id};
+use chassis::paging::Page;
 use fitness_proto::fitness::workout::v1 as proto;
 use proto::routine_service_server::RoutineService;
 
@@ -36,11 +37,8 @@ impl RoutineApi {
         &self,
         call: Call<proto::ListRoutinesRequest>,
     ) -> Answer<proto::ListRoutinesResponse> {
-        let listed = self
-            .0
-            .list_routines(call.caller.user_id, call.message.page_size, &call.message.page_token)
-            .await?;
-        let listed = listed.map(routine_message::from);
+        let page = Page::parse(call.message.page_size, &call.message.page_token)?;
+        let listed = self.0.list_routines(call.caller.user_id, &page).await?.map(routine_message::from);
         Ok(proto::ListRoutinesResponse { routines: listed.rows, next_page_token: listed.next_page_token })
     }
 

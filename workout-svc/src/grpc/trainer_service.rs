@@ -1,6 +1,7 @@
 //! `fitness.workout.v1.TrainerService`.
 
 use chassis::grpc::{Answer, Call, id};
+use chassis::paging::Page;
 use fitness_proto::fitness::workout::v1 as proto;
 use proto::trainer_service_server::TrainerService;
 
@@ -47,10 +48,8 @@ impl TrainerApi {
         &self,
         call: Call<proto::ListTrainersRequest>,
     ) -> Answer<proto::ListTrainersResponse> {
-        let listed = self
-            .0
-            .list_trainers(call.caller.user_id, call.message.page_size, &call.message.page_token)
-            .await?;
+        let page = Page::parse(call.message.page_size, &call.message.page_token)?;
+        let listed = self.0.list_trainers(call.caller.user_id, &page).await?;
         let listed = listed.map(trainer_message::from_trainer);
         Ok(proto::ListTrainersResponse { trainers: listed.rows, next_page_token: listed.next_page_token })
     }
@@ -75,9 +74,8 @@ impl TrainerApi {
         &self,
         call: Call<proto::ListAthletesRequest>,
     ) -> Answer<proto::ListAthletesResponse> {
-        let listed =
-            self.0.list_athletes(&call.caller, call.message.page_size, &call.message.page_token).await?;
-        let listed = listed.map(trainer_message::from_athlete);
+        let page = Page::parse(call.message.page_size, &call.message.page_token)?;
+        let listed = self.0.list_athletes(&call.caller, &page).await?.map(trainer_message::from_athlete);
         Ok(proto::ListAthletesResponse { athletes: listed.rows, next_page_token: listed.next_page_token })
     }
 
@@ -85,10 +83,10 @@ impl TrainerApi {
         &self,
         call: Call<proto::ListAthleteRoutinesRequest>,
     ) -> Answer<proto::ListAthleteRoutinesResponse> {
-        let (size, token) = (call.message.page_size, &call.message.page_token);
+        let page = Page::parse(call.message.page_size, &call.message.page_token)?;
         let listed = self
             .0
-            .list_athlete_routines(&call.caller, id("athlete_id", &call.message.athlete_id)?, size, token)
+            .list_athlete_routines(&call.caller, id("athlete_id", &call.message.athlete_id)?, &page)
             .await?;
         let listed = listed.map(routine_message::from);
         Ok(proto::ListAthleteRoutinesResponse {

@@ -12,13 +12,11 @@ impl Training {
     pub(crate) async fn list_routines(
         &self,
         user_id: Uuid,
-        page_size: i32,
-        page_token: &str,
+        page: &Page<Uuid>,
     ) -> Result<Listed<Routine>, TrainingError> {
-        let page = Page::<Uuid>::parse(page_size, page_token)?;
         let mut connection = self.pool.acquire().await?;
         self.athlete(&mut connection, user_id).await?;
-        let rows = routines::list(&mut connection, user_id, &page).await?;
+        let rows = routines::list(&mut connection, user_id, page).await?;
         Ok(page.cut(rows, |routine| routine.routine_id))
     }
 }
