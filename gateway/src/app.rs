@@ -8,7 +8,7 @@ use chassis::health::{Health, Need};
 use chassis::http_server::HttpServer;
 use chassis::lifecycle::Tasks;
 use chassis::ops;
-use eventbus::{KafkaConfigError, KafkaConsumer};
+use eventbus::{BrokerConfigError, BusSubscriber};
 use fitness_proto::fitness::user::v1::file_service_client::FileServiceClient;
 use fitness_proto::fitness::user::v1::user_service_client::UserServiceClient;
 use fitness_proto::fitness::workout::v1::trainer_service_client::TrainerServiceClient;
@@ -31,7 +31,7 @@ pub struct App {
     ops: TcpListener,
     services: Services,
     transcoder: Transcoder,
-    consumer: KafkaConsumer,
+    consumer: BusSubscriber,
     verifier: Verifier,
     keys: KeySetFetcher,
 }
@@ -49,8 +49,8 @@ pub enum BuildError {
     #[error("the contracts cannot be served as REST")]
     Routes(#[from] transcoder::BuildError),
     /// The live feed cannot be set up.
-    #[error("the Kafka settings do not fit")]
-    Kafka(#[from] KafkaConfigError),
+    #[error(transparent)]
+    Bus(#[from] BrokerConfigError),
 }
 
 impl App {

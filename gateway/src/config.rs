@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use chassis::bus::BusSettings;
 use chassis::config::Settings;
 use chassis::drain::DrainConfig;
 use chassis::grpc::client::Endpoints;
 use chassis::http_server::HttpLimits;
-use chassis::kafka::KafkaSettings;
 
 use crate::feed::FeedConfig;
 use crate::layers::client_identity::TrustedProxies;
@@ -49,7 +49,7 @@ pub struct GatewayConfig {
     /// Proxies whose word is taken for the address of a client.
     pub trusted_proxies: TrustedProxies,
     /// The broker, for the live feed.
-    pub kafka: KafkaSettings,
+    pub kafka: BusSettings,
     /// Limits of the live feed.
     pub feed: FeedConfig,
     /// The times of a stop.
@@ -149,7 +149,7 @@ impl GatewayConfig {
                 "Proxies whose X-Forwarded-For is believed, as addresses or networks separated by commas.",
                 "",
             ),
-            kafka: KafkaSettings::from_settings(settings, crate::NAME).checking(settings),
+            kafka: BusSettings::from_settings(settings, crate::NAME).checking(settings),
             feed: FeedConfig::from_settings(settings),
             drain: DrainConfig::from_settings(settings, 8),
         }

@@ -10,8 +10,8 @@ use chassis::health::{Health, Need};
 use chassis::lifecycle::Tasks;
 use chassis::migrations::MigrationError;
 use chassis::time::{Clock, SystemClock};
-use chassis::{database, kafka, ops};
-use eventbus::{ConsumerConfig, ConsumerError, KafkaConsumer, KafkaPublisher, Origins};
+use chassis::{bus, database, ops};
+use eventbus::{BusPublisher, BusSubscriber, ConsumerConfig, ConsumerError, Subscriber as _};
 use fitness_proto::fitness::notify::v1::notification_admin_service_server::NotificationAdminServiceServer;
 use fitness_proto::fitness::notify::v1::notification_service_server::NotificationServiceServer;
 use outbox::{Outbox, Relay};
@@ -39,9 +39,9 @@ pub struct App {
     renderer: Arc<Renderer>,
     verifier: Verifier,
     keys: Option<KeySource>,
-    consumer: KafkaConsumer,
-    collector: KafkaConsumer,
-    publisher: KafkaPublisher,
+    consumer: BusSubscriber,
+    collector: BusSubscriber,
+    publisher: BusPublisher,
     grpc: TcpListener,
     ops: TcpListener,
 }
@@ -65,14 +65,12 @@ impl App {
         // Mail needs no tokens.
         let (verifier, keys) =
             config.token_keys.verifier(&health, Need::Deferrable).context("USER_SVC_URL does not fit")?;
-        let kafka = &config.kafka.kafka;
-        let consumer = KafkaConsumer::new(kafka, ConsumerConfig::new(&config.kafka_group, &TOPICS))
-            .context("the Kafka settings do not fit")?;
+        let broker = config.kafka.broker();
+        let consumer = broker.subscriber(ConsumerConfig::new(&config.kafka_group, &TOPICS))?;
         let topics: Vec<_> = config.dead_letter_topics.iter().map(String::as_str).collect();
         let collectors = format!("{}-dead-letters", config.kafka_group);
-        let collector = KafkaConsumer::new(kafka, ConsumerConfig::collector(&collectors, &topics))
-            .context("the Kafka settings do not fit")?;
-        let publisher = KafkaPublisher::new(kafka).context("the Kafka settings do not fit")?;
+        let collector = broker.subscriber(ConsumerConfig::collector(&collectors, &topics))?;
+        let publisher = broker.publisher()?;
         let grpc = ops::bind(config.grpc.addr, "NOTIFY_SVC_GRPC_ADDR").await?;
         let ops = ops::bind(config.ops_addr, "NOTIFY_SVC_OPS_ADDR").await?;
         let renderer = Arc::new(renderer);
@@ -122,7 +120,7 @@ impl App {
         let token = || rear.shutdown().clone();
         rear.spawn("ops", ops::serve(ops, ops::routes(health.clone()), token()));
         rear.watch("postgres", database::watch(pool.clone(), postgres, token()));
-        rear.watch("kafka", kafka::watch(consumer.state(), broker, token()));
+        rear.watch("kafka", bus::watch(consumer.state(), broker, token()));
         if let Some(keys) = keys {
             rear.watch("token-keys", keys.run(token()));
         }
@@ -161,7 +159,7 @@ impl App {
         let intake = Arc::new(intake);
         let (kafka, ledger) = (config.kafka, pool.clone());
         let collectors = format!("{}-dead-letters", config.kafka_group);
-        let origins = Origins::new(&kafka.kafka, &collectors, &TOPICS);
+        let origins = kafka.broker().origins(&collectors, &TOPICS);
         let topics = events::topics(&kafka);
         let dead_letters =
             events::dead_letter_topics(&kafka, &config.kafka_group, &config.dead_letter_topics);

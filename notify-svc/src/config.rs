@@ -6,11 +6,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chassis::auth::TokenKeys;
+use chassis::bus::BusSettings;
 use chassis::config::{Settings, WebUrl};
 use chassis::database::DatabaseConfig;
 use chassis::drain::DrainConfig;
 use chassis::grpc::server::GrpcServerConfig;
-use chassis::kafka::KafkaSettings;
 use chassis::sealing::SealingKeys;
 use lettre::message::Mailbox;
 use outbox::RelayConfig;
@@ -33,7 +33,7 @@ pub struct NotifySvcConfig {
     /// Where health and metrics are served.
     pub ops_addr: SocketAddr,
     /// The broker.
-    pub kafka: KafkaSettings,
+    pub kafka: BusSettings,
     /// The consumer group.
     pub kafka_group: String,
     /// The topics on which services put what they cannot handle.
@@ -71,7 +71,7 @@ impl NotifySvcConfig {
         );
         let grpc = GrpcServerConfig::from_settings(settings, "NOTIFY_SVC_GRPC_ADDR", "127.0.0.1:50053");
         let ops_addr = ops_addr(settings);
-        let kafka = KafkaSettings::from_settings(settings, crate::NAME).checking(settings);
+        let kafka = BusSettings::from_settings(settings, crate::NAME).checking(settings);
         let kafka_group = kafka_group(settings);
         let dead_letter_topics = dead_letter_topics(settings);
         let token_keys = TokenKeys::from_settings(settings);

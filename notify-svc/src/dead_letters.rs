@@ -13,7 +13,7 @@ mod replay;
 use std::sync::Arc;
 
 use chassis::time::Clock;
-use eventbus::KafkaPublisher;
+use eventbus::BusPublisher;
 use sqlx::PgPool;
 
 pub use self::collect::Collector;
@@ -32,7 +32,7 @@ pub struct DeadLetters {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Puts them back on their topics.
-    pub publisher: KafkaPublisher,
+    pub publisher: BusPublisher,
 }
 
 /// A dead letter as people read it.

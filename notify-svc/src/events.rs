@@ -19,8 +19,8 @@ mod workout_reminder_due;
 
 pub use intake::{Arrival, Intake};
 
+use chassis::bus::{BusSettings, TopicPlan};
 use chassis::foreign;
-use chassis::kafka::{KafkaSettings, TopicPlan};
 use chrono::{DateTime, TimeDelta, Utc};
 use eventbus::{DecodeError, Envelope, dead_letter_topic};
 use fitness_proto::fitness::notify::v1::NotificationSent;
@@ -49,12 +49,12 @@ pub const TOPICS: [&str; 2] =
     [<UserRegistered as eventbus::Event>::TOPIC, <WorkoutReminderDue as eventbus::Event>::TOPIC];
 
 /// The topics that have to exist: of what is told here and of what is listened to.
-pub(crate) fn topics(kafka: &KafkaSettings) -> TopicPlan {
+pub(crate) fn topics(kafka: &BusSettings) -> TopicPlan {
     kafka.event_topics(PUBLISHED.into_iter().chain(TOPICS))
 }
 
 /// Those of the dead letters: of this service's group, and of all whose dead letters are looked after here.
-pub(crate) fn dead_letter_topics(kafka: &KafkaSettings, group: &str, collected: &[String]) -> TopicPlan {
+pub(crate) fn dead_letter_topics(kafka: &BusSettings, group: &str, collected: &[String]) -> TopicPlan {
     let own = dead_letter_topic(group);
     kafka.dead_letter_topics(collected.iter().map(String::as_str).chain([own.as_str()]))
 }

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
+use chassis::bus::{BusSettings, TopicPlan};
 use chassis::config::Settings;
-use chassis::kafka::{KafkaSettings, TopicPlan};
 use chassis::migrations::Tables;
 use chassis::process::{Service, ServiceError};
 use tokio_util::sync::CancellationToken;
@@ -35,7 +35,7 @@ impl Service for Process {
     }
 
     fn topics(settings: &mut Settings) -> Option<TopicPlan> {
-        let kafka = KafkaSettings::from_settings(settings, crate::NAME);
+        let kafka = BusSettings::from_settings(settings, crate::NAME);
         let group = config::kafka_group(settings);
         let dead_letters = events::dead_letter_topics(&kafka, &group, &config::dead_letter_topics(settings));
         Some(events::topics(&kafka).and(dead_letters))

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use eventbus::{Envelope, EventSigner, KafkaConfig, KafkaPublisher, Publisher as _, TraceContext};
+use eventbus::{Envelope, EventSigner, Publisher as _, TraceContext};
+
+use eventbus_kafka::{KafkaConfig, KafkaPublisher};
 use prost::Message as _;
 use serde_json::json;
 

@@ -11,8 +11,8 @@ use chassis::health::{Dependency, Health, Need};
 use chassis::lifecycle::Tasks;
 use chassis::migrations::MigrationError;
 use chassis::time::{Clock, SystemClock};
-use chassis::{database, kafka, ops};
-use eventbus::{KafkaConsumer, KafkaPublisher};
+use chassis::{bus, database, ops};
+use eventbus::{BrokerPublisher as _, BusPublisher, BusSubscriber, Subscriber as _};
 use fitness_proto::fitness::user::v1::auth_service_server::AuthServiceServer;
 use fitness_proto::fitness::user::v1::ended_session_service_server::EndedSessionServiceServer;
 use fitness_proto::fitness::user::v1::file_service_server::FileServiceServer;
@@ -42,8 +42,8 @@ pub struct App {
     health: Health,
     dependencies: Dependencies,
     verifier: Verifier,
-    publisher: KafkaPublisher,
-    consumer: KafkaConsumer,
+    publisher: BusPublisher,
+    consumer: BusSubscriber,
     grpc: TcpListener,
     ops: TcpListener,
 }
@@ -77,10 +77,9 @@ impl App {
         let tokens = config.access_tokens.clone();
         let verifier =
             Verifier::new(tokens.key_set(), tokens.issuer()).context("the public key does not verify")?;
-        let publisher = KafkaPublisher::new(&config.kafka.kafka).context("the Kafka settings do not fit")?;
+        let publisher = config.kafka.broker().publisher()?;
         let consumer = events::consumer(&config.kafka_group);
-        let consumer =
-            KafkaConsumer::new(&config.kafka.kafka, consumer).context("the Kafka settings do not fit")?;
+        let consumer = config.kafka.broker().subscriber(consumer)?;
         let grpc = ops::bind(config.grpc.addr, "USER_SVC_GRPC_ADDR").await?;
         let ops = ops::bind(config.ops_addr, "USER_SVC_OPS_ADDR").await?;
         let accounts = Accounts {
@@ -135,7 +134,7 @@ impl App {
         let token = || rear.shutdown().clone();
         rear.spawn("ops", ops::serve(ops, ops::routes(health.clone()), token()));
         rear.watch("postgres", database::watch(pool.clone(), postgres, token()));
-        rear.watch("kafka", kafka::watch(publisher.state(), broker, token()));
+        rear.watch("kafka", bus::watch(publisher.state(), broker, token()));
         let ended = EndedSessions::new(pool.clone(), accounts.access_tokens.lifetime());
         let relay = Relay::new(pool.clone(), publisher, &accounts.outbox, config.relay);
 

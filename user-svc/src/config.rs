@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use chassis::bus::{BusSettings, SigningService};
 use chassis::config::Settings;
 use chassis::database::DatabaseConfig;
 use chassis::drain::DrainConfig;
 use chassis::grpc::server::GrpcServerConfig;
-use chassis::kafka::{KafkaSettings, SigningService};
 use chassis::sealing::SealingKeys;
 use chrono::TimeDelta;
 use outbox::RelayConfig;
@@ -31,7 +31,7 @@ pub struct UserSvcConfig {
     /// Where health and metrics are served.
     pub ops_addr: SocketAddr,
     /// The broker.
-    pub kafka: KafkaSettings,
+    pub kafka: BusSettings,
     /// The consumer group.
     pub kafka_group: String,
     /// How events get from the outbox to the broker.
@@ -71,7 +71,7 @@ impl UserSvcConfig {
         );
         let grpc = GrpcServerConfig::from_settings(settings, "USER_SVC_GRPC_ADDR", "127.0.0.1:50051");
         let ops_addr = ops_addr(settings);
-        let kafka = KafkaSettings::from_settings(settings, crate::NAME)
+        let kafka = BusSettings::from_settings(settings, crate::NAME)
             .signing(SigningService::UserSvc, settings)
             .checking(settings);
         let kafka_group = kafka_group(settings);

@@ -2,8 +2,8 @@
 
 mod trainer_profile_created;
 
+use chassis::bus::{BusSettings, TopicPlan};
 use chassis::database;
-use chassis::kafka::{KafkaSettings, TopicPlan};
 use chassis::lifecycle::chain;
 use eventbus::{
     ConsumerConfig, DecodeError, Delivery, Envelope, Event as _, Handler, Outcome, dead_letter_topic,
@@ -31,7 +31,7 @@ pub(crate) fn consumer(group: &str) -> ConsumerConfig {
 }
 
 /// The topics that have to exist: of what is told here, of what is listened to, of what the group gives up.
-pub(crate) fn topics(kafka: &KafkaSettings, group: &str) -> TopicPlan {
+pub(crate) fn topics(kafka: &BusSettings, group: &str) -> TopicPlan {
     let events = kafka.event_topics(PUBLISHED.into_iter().chain(TOPICS));
     events.and(kafka.dead_letter_topics([dead_letter_topic(group).as_str()]))
 }

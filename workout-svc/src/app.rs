@@ -11,8 +11,8 @@ use chassis::health::{Dependency, Health, Need};
 use chassis::lifecycle::Tasks;
 use chassis::migrations::MigrationError;
 use chassis::time::{Clock, SystemClock};
-use chassis::{database, kafka, ops};
-use eventbus::{KafkaConsumer, KafkaPublisher};
+use chassis::{bus, database, ops};
+use eventbus::{BusPublisher, BusSubscriber, Subscriber as _};
 use fitness_proto::fitness::workout::v1::exercise_service_server::ExerciseServiceServer;
 use fitness_proto::fitness::workout::v1::reminder_service_server::ReminderServiceServer;
 use fitness_proto::fitness::workout::v1::routine_service_server::RoutineServiceServer;
@@ -42,8 +42,8 @@ pub struct App {
     dependencies: Dependencies,
     verifier: Verifier,
     keys: Option<KeySource>,
-    consumer: KafkaConsumer,
-    publisher: KafkaPublisher,
+    consumer: BusSubscriber,
+    publisher: BusPublisher,
     grpc: TcpListener,
     ops: TcpListener,
 }
@@ -88,9 +88,8 @@ impl App {
         let (verifier, keys) =
             config.token_keys.verifier(&health, Need::Required).context("USER_SVC_URL does not fit")?;
         let consumer = events::consumer(&config.kafka_group);
-        let consumer =
-            KafkaConsumer::new(&config.kafka.kafka, consumer).context("the Kafka settings do not fit")?;
-        let publisher = KafkaPublisher::new(&config.kafka.kafka).context("the Kafka settings do not fit")?;
+        let consumer = config.kafka.broker().subscriber(consumer)?;
+        let publisher = config.kafka.broker().publisher()?;
         let grpc = ops::bind(config.grpc.addr, "WORKOUT_SVC_GRPC_ADDR").await?;
         let ops = ops::bind(config.ops_addr, "WORKOUT_SVC_OPS_ADDR").await?;
         let catalogue = Catalogue::embedded().context("the catalogue breaks its rules")?;
@@ -132,7 +131,7 @@ impl App {
         let token = || rear.shutdown().clone();
         rear.spawn("ops", ops::serve(ops, ops::routes(health.clone()), token()));
         rear.watch("postgres", database::watch(pool.clone(), postgres, token()));
-        rear.watch("kafka", kafka::watch(consumer.state(), broker, token()));
+        rear.watch("kafka", bus::watch(consumer.state(), broker, token()));
         if let Some(keys) = keys {
             rear.watch("token-keys", keys.run(token()));
         }

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 
 use chassis::auth::TokenKeys;
+use chassis::bus::{BusSettings, SigningService};
 use chassis::config::Settings;
 use chassis::database::DatabaseConfig;
 use chassis::drain::DrainConfig;
 use chassis::grpc::server::GrpcServerConfig;
-use chassis::kafka::{KafkaSettings, SigningService};
 use outbox::RelayConfig;
 
 use crate::planner::PlannerConfig;
@@ -24,7 +24,7 @@ pub struct WorkoutSvcConfig {
     /// Where health and metrics are served.
     pub ops_addr: SocketAddr,
     /// The broker.
-    pub kafka: KafkaSettings,
+    pub kafka: BusSettings,
     /// The consumer group.
     pub kafka_group: String,
     /// How events get from the outbox to the broker.
@@ -50,7 +50,7 @@ impl WorkoutSvcConfig {
         );
         let grpc = GrpcServerConfig::from_settings(settings, "WORKOUT_SVC_GRPC_ADDR", "127.0.0.1:50052");
         let ops_addr = ops_addr(settings);
-        let kafka = KafkaSettings::from_settings(settings, crate::NAME)
+        let kafka = BusSettings::from_settings(settings, crate::NAME)
             .signing(SigningService::WorkoutSvc, settings)
             .checking(settings);
         let kafka_group = kafka_group(settings);

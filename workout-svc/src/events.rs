@@ -10,8 +10,8 @@ mod user_roles_changed;
 
 pub use intake::Intake;
 
+use chassis::bus::{BusSettings, TopicPlan};
 use chassis::foreign;
-use chassis::kafka::{KafkaSettings, TopicPlan};
 use chrono::{DateTime, Utc};
 use eventbus::{ConsumerConfig, DecodeError, Envelope, Event as _, dead_letter_topic};
 use fitness_proto::fitness::user::v1::{UserDeleted, UserProfileUpdated, UserRegistered, UserRolesChanged};
@@ -39,7 +39,7 @@ pub(crate) fn consumer(group: &str) -> ConsumerConfig {
 }
 
 /// The topics that have to exist: of what is told here, of what is listened to, of what the group gives up.
-pub(crate) fn topics(kafka: &KafkaSettings, group: &str) -> TopicPlan {
+pub(crate) fn topics(kafka: &BusSettings, group: &str) -> TopicPlan {
     let events = kafka.event_topics(PUBLISHED.into_iter().chain(TOPICS));
     events.and(kafka.dead_letter_topics([dead_letter_topic(group).as_str()]))
 }

@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests live by the clock of the machine"))]
 
 pub mod auth;
+pub mod bus;
 pub mod config;
 pub mod database;
 pub mod drain;
@@ -12,7 +13,6 @@ pub mod foreign;
 pub mod grpc;
 pub mod health;
 pub mod http_server;
-pub mod kafka;
 pub mod lifecycle;
 pub mod limits;
 pub mod mask;

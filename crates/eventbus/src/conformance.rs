@@ -1,7 +1,7 @@
 //! What every event bus promises, as tests over a [`Bus`].
 //!
 //! Each function makes topics and groups of its own, so they run side by side and on brokers that are kept. They panic
-//! where a promise is broken. [`KafkaBus`] runs them on any Kafka-compatible broker.
+//! where a promise is broken. Each adapter brings its [`Bus`].
 
 #![expect(
     clippy::disallowed_methods,
@@ -10,7 +10,6 @@
 
 mod consuming;
 mod dead_letters;
-mod kafka_bus;
 mod publishing;
 mod rebalancing;
 mod recorder;
@@ -24,7 +23,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{Envelope, Handler, Publisher, TraceContext};
+use crate::{Envelope, Handler, Position, Publisher, TraceContext};
 
 pub use consuming::{
     a_crash_before_the_commit_repeats_the_records, a_group_resumes_where_it_committed,
@@ -35,7 +34,6 @@ pub use dead_letters::{
     a_rejected_record_becomes_a_dead_letter, an_exhausted_record_becomes_a_dead_letter,
     an_undecodable_record_becomes_a_dead_letter,
 };
-pub use kafka_bus::KafkaBus;
 pub use publishing::{
     a_batch_is_acknowledged_in_its_order, a_refused_record_blocks_its_key_alone, the_trace_context_survives,
 };
@@ -66,7 +64,7 @@ macro_rules! for_each_promise {
 }
 
 /// How long anything may take before a test gives up.
-const LIMIT: Duration = Duration::from_mins(1);
+pub const LIMIT: Duration = Duration::from_mins(1);
 
 /// An event bus under test.
 pub trait Bus: Send + Sync {
@@ -106,6 +104,13 @@ impl RawRecord {
         let value =
             self.headers.get(name).unwrap_or_else(|| panic!("no header {name} in {:?}", self.headers));
         std::str::from_utf8(value).expect("headers written by the bus are UTF-8")
+    }
+
+    /// Where a dead letter says that it came from.
+    fn position(&self) -> Position {
+        let number = |name| self.header(name).parse::<i64>().expect("a position is two numbers");
+        let partition = number("__fitness.errors.partition");
+        Position::new(partition as i32, number("__fitness.errors.offset"))
     }
 }
 
@@ -152,11 +157,10 @@ fn envelopes(topic: &str, keys: usize, count: usize) -> Vec<Envelope> {
     (0..count).map(|number| envelope(topic, &format!("key-{}", number % keys), number)).collect()
 }
 
-async fn publish_all(publisher: &impl Publisher, batch: &[Envelope]) {
+/// Publishes a batch and answers where the broker says that it lies.
+async fn publish_all(publisher: &impl Publisher, batch: &[Envelope]) -> Vec<Option<Position>> {
     let results =
         tokio::time::timeout(LIMIT, publisher.publish(batch)).await.expect("the broker answers in time");
     assert_eq!(results.len(), batch.len());
-    for result in results {
-        result.expect("the broker takes every record");
-    }
+    results.into_iter().map(|result| result.expect("the broker takes every record").position).collect()
 }

@@ -4,17 +4,15 @@ use std::sync::Arc;
 
 use tracing::Span;
 
-use crate::{Envelope, TraceContext};
+use crate::{Envelope, Position, TraceContext};
 
 /// A record handed to a [`Handler`].
 #[derive(Debug)]
 pub struct Delivery {
     /// The event.
     pub envelope: Envelope,
-    /// The partition it was read from.
-    pub partition: i32,
-    /// Its position in the partition.
-    pub offset: i64,
+    /// Where it lies.
+    pub position: Position,
     /// 1 for the first delivery by this process, then counting up.
     pub attempt: u32,
     pub(crate) span: Span,

@@ -6,6 +6,8 @@ use std::time::Duration;
 use opentelemetry::metrics::{Counter, Gauge, Histogram};
 use opentelemetry::{KeyValue, global};
 
+use crate::{ConsumerConfig, Terms};
+
 /// Seconds; from a row in memory to a handler that waits for something remote.
 const PROCESS_BOUNDARIES: [f64; 12] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -13,24 +15,28 @@ const PROCESS_BOUNDARIES: [f64; 12] =
 /// Why a record becomes a dead letter.
 const REASONS: [&str; 4] = ["undecodable", "forged", "rejected", "retries_exhausted"];
 
+/// What a publisher counts.
 #[derive(Debug)]
-pub(crate) struct PublisherMetrics {
+pub struct PublisherMetrics {
+    system: &'static str,
     sent: Counter<u64>,
 }
 
 impl PublisherMetrics {
-    pub(crate) fn new() -> Self {
+    /// The metrics of a publisher on this broker.
+    pub fn new(terms: &Terms) -> Self {
         let sent = global::meter("eventbus")
             .u64_counter("messaging.client.sent.messages")
             .with_unit("{message}")
             .with_description("Records that the broker acknowledged, or refused where error.type is set.")
             .build();
-        Self { sent }
+        Self { system: terms.system, sent }
     }
 
-    pub(crate) fn sent(&self, topic: &str, error: Option<&'static str>, records: u64) {
+    /// Counts records of a topic that the broker has answered.
+    pub fn sent(&self, topic: &str, error: Option<&'static str>, records: u64) {
         let mut attributes = vec![
-            KeyValue::new("messaging.system", "kafka"),
+            KeyValue::new("messaging.system", self.system),
             KeyValue::new("messaging.operation.name", "send"),
             KeyValue::new("messaging.destination.name", topic.to_owned()),
         ];
@@ -39,8 +45,10 @@ impl PublisherMetrics {
     }
 }
 
+/// What a member of a group counts.
 #[derive(Debug)]
-pub(crate) struct ConsumerMetrics {
+pub struct ConsumerMetrics {
+    system: &'static str,
     group: String,
     consumed: Counter<u64>,
     process: Histogram<f64>,
@@ -49,12 +57,13 @@ pub(crate) struct ConsumerMetrics {
 }
 
 impl ConsumerMetrics {
-    /// The metrics of a member of `group`. Dead letters of `buried` topics are counted from zero: a count that begins
-    /// with its first one has not risen.
-    pub(crate) fn new(group: &str, buried: &[String]) -> Self {
+    /// The metrics of a consumer. Dead letters of its topics are counted from zero: a count that begins with its first
+    /// one has not risen.
+    pub fn new(config: &ConsumerConfig, terms: &Terms) -> Self {
         let meter = global::meter("eventbus");
         let metrics = Self {
-            group: group.to_owned(),
+            system: terms.system,
+            group: config.group_in_metrics.clone(),
             consumed: meter
                 .u64_counter("messaging.client.consumed.messages")
                 .with_unit("{message}")
@@ -77,6 +86,7 @@ impl ConsumerMetrics {
                 .with_description("Records of a partition behind the committed offset of the group.")
                 .build(),
         };
+        let buried = if config.role.buries() { config.topics.as_slice() } else { &[] };
         for (topic, reason) in buried.iter().flat_map(|topic| REASONS.map(|reason| (topic, reason))) {
             metrics.dead_letters.add(0, &metrics.dead_letter_attributes(topic, reason));
         }
@@ -95,7 +105,8 @@ impl ConsumerMetrics {
         self.dead_letters.add(1, &self.dead_letter_attributes(topic, reason));
     }
 
-    pub(crate) fn lag(&self, topic: &str, partition: i32, lag: i64) {
+    /// Says how many records of a partition the group has not finished.
+    pub fn lag(&self, topic: &str, partition: i32, lag: i64) {
         let mut attributes = self.attributes(topic).to_vec();
         attributes.push(KeyValue::new("messaging.destination.partition.id", partition.to_string()));
         self.lag.record(lag, &attributes);
@@ -109,7 +120,7 @@ impl ConsumerMetrics {
 
     fn attributes(&self, topic: &str) -> [KeyValue; 4] {
         [
-            KeyValue::new("messaging.system", "kafka"),
+            KeyValue::new("messaging.system", self.system),
             KeyValue::new("messaging.operation.name", "process"),
             KeyValue::new("messaging.destination.name", topic.to_owned()),
             KeyValue::new("messaging.consumer.group.name", self.group.clone()),

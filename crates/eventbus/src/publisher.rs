@@ -1,16 +1,14 @@
 //! Publishing, seen by the outbox.
 
-use std::error::Error;
+use tokio::sync::watch;
 
-use crate::Envelope;
+use crate::{BoxError, BusState, Envelope, OriginalRecord, Position};
 
-/// Where the broker stored a record.
+/// The broker has stored a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ack {
-    /// The partition of the topic.
-    pub partition: i32,
-    /// The position in the partition.
-    pub offset: i64,
+    /// Where, if the broker says so.
+    pub position: Option<Position>,
 }
 
 /// Puts envelopes on their topics.
@@ -27,16 +25,40 @@ pub trait Publisher: Send + Sync {
     ) -> impl Future<Output = Vec<Result<Ack, PublishError>>> + Send + 'a;
 }
 
+/// What a broker's own publisher can do besides.
+pub trait BrokerPublisher: Publisher + 'static {
+    /// Writes records as they are, each to the topic named with it: dead letters on their way back. They keep their
+    /// trace, so no span of this process gets in between. Waits like [`Publisher::publish`].
+    fn repeat<'a>(
+        &'a self,
+        records: &'a [(&'a str, &'a OriginalRecord)],
+    ) -> impl Future<Output = Vec<Result<Ack, PublishError>>> + Send + 'a;
+
+    /// Whether the broker can be reached.
+    fn state(&self) -> watch::Receiver<BusState>;
+}
+
 /// Why a record was not acknowledged.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// The record itself is refused, for instance as too large: repeating it is in vain.
     #[error("the broker refuses the record")]
-    Refused(#[source] Box<dyn Error + Send + Sync>),
+    Refused(#[source] BoxError),
     /// The broker could not take the record now. It may have stored it all the same.
     #[error("the broker did not take the record")]
-    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    Unavailable(#[source] BoxError),
     /// An earlier record of the same key failed, so this one was not sent.
     #[error("an earlier record of the same key was not published")]
     Blocked,
+}
+
+impl PublishError {
+    /// What metrics and spans call it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Unavailable(_) => "unavailable",
+            Self::Blocked => "blocked",
+        }
+    }
 }

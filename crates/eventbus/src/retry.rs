@@ -28,7 +28,7 @@ impl RetryPolicy {
     }
 
     /// Whether a record that failed `attempt` times is given up.
-    pub(crate) fn exhausted(&self, attempt: u32) -> bool {
+    pub fn exhausted(&self, attempt: u32) -> bool {
         self.max_attempts.is_some_and(|max| attempt >= max)
     }
 }

@@ -83,7 +83,7 @@ impl EventSigner {
     }
 
     /// The value of the header.
-    pub(crate) fn sign(&self, envelope: &Envelope) -> String {
+    pub fn sign(&self, envelope: &Envelope) -> String {
         STANDARD.encode(self.0.sign(&signed_text(envelope)).to_bytes())
     }
 }
@@ -109,7 +109,7 @@ impl TrustedSigners {
     }
 
     /// Whether an event counts at `now` that came with this signature.
-    pub(crate) fn check(
+    pub fn check(
         &self,
         envelope: &Envelope,
         signature: Option<&[u8]>,

@@ -1,25 +1,24 @@
-//! The spans of the bus (<https://opentelemetry.io/docs/specs/semconv/messaging/kafka/>).
+//! The spans of the bus (<https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/>).
 
 use tracing::field::Empty;
 use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::Envelope;
+use crate::{Envelope, Position, Terms};
 
 /// The `send` span of a record, child of the place where the event happened.
-pub(crate) fn send(envelope: &Envelope) -> Span {
+pub fn send(envelope: &Envelope, terms: &Terms) -> Span {
     let span = info_span!(
         parent: None,
         "send",
         otel.name = format!("send {}", envelope.topic),
         otel.kind = "producer",
         otel.status_code = Empty,
-        messaging.system = "kafka",
+        messaging.system = terms.system,
         messaging.operation.name = "send",
         messaging.operation.type = "send",
         messaging.destination.name = envelope.topic,
         messaging.destination.partition.id = Empty,
-        messaging.kafka.offset = Empty,
         messaging.message.id = %envelope.id,
         error.type = Empty,
     );
@@ -28,30 +27,44 @@ pub(crate) fn send(envelope: &Envelope) -> Span {
 }
 
 /// The `process` span of a delivery, child of the `send` span whose context the record carries.
-pub(crate) fn process(envelope: &Envelope, group: &str, partition: i32, offset: i64, attempt: u32) -> Span {
+pub(crate) fn process(
+    envelope: &Envelope,
+    terms: &Terms,
+    group: &str,
+    position: Position,
+    attempt: u32,
+) -> Span {
     let span = info_span!(
         parent: None,
         "process",
         otel.name = format!("process {}", envelope.topic),
         otel.kind = "consumer",
         otel.status_code = Empty,
-        messaging.system = "kafka",
+        messaging.system = terms.system,
         messaging.operation.name = "process",
         messaging.operation.type = "process",
         messaging.destination.name = envelope.topic,
-        messaging.destination.partition.id = partition.to_string(),
-        messaging.kafka.offset = offset,
+        messaging.destination.partition.id = Empty,
         messaging.consumer.group.name = group,
         messaging.message.id = %envelope.id,
         attempt,
         error.type = Empty,
     );
     continue_trace(&span, envelope);
+    located(&span, terms, position);
     span
 }
 
+/// Says where a record lies, in the terms of its broker.
+pub fn located(span: &Span, terms: &Terms, position: Position) {
+    if !span.is_disabled() {
+        span.record("messaging.destination.partition.id", position.partition().to_string());
+        span.set_attribute(terms.offset, position.offset());
+    }
+}
+
 /// Marks a span as failed; `error` is one of few fixed words.
-pub(crate) fn fail(span: &Span, error: &'static str) {
+pub fn fail(span: &Span, error: &'static str) {
     span.record("error.type", error);
     span.record("otel.status_code", "ERROR");
 }

@@ -17,7 +17,7 @@ pub struct TraceContext {
 impl TraceContext {
     /// The context in what somebody else wrote: empty unless it is one, and without a tracestate that is longer than
     /// the specification asks anybody to pass on.
-    pub(crate) fn received(traceparent: Option<&str>, tracestate: Option<&str>) -> Self {
+    pub fn received(traceparent: Option<&str>, tracestate: Option<&str>) -> Self {
         // Longer ones belong to versions to come, whose first four parts are all that is known of them.
         let Some(traceparent) = traceparent.filter(|value| value.len() <= 512 && is_header_text(value))
         else {

@@ -16,9 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use embedded::broker::Broker;
-use eventbus::{
-    Ack, Envelope, Event, KafkaConfig, KafkaPublisher, PublishError, Publisher, TopicSpec, create_topics,
-};
+use eventbus::{Ack, Envelope, Event, PublishError, Publisher, TopicSpec};
+use eventbus_kafka::{KafkaConfig, KafkaPublisher, create_topics};
 use hdrhistogram::Histogram;
 use outbox::{Outbox, Relay, RelayConfig};
 use rdkafka::ClientConfig;

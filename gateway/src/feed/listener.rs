@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use chassis::bus::{self, BusSettings};
 use chassis::health::Dependency;
-use chassis::kafka::{self, KafkaSettings};
 use chrono::{DateTime, TimeDelta, Utc};
 use eventbus::{
-    ConsumerConfig, ConsumerError, Delivery, Envelope, Event, Handler, KafkaConfigError, KafkaConsumer,
-    Outcome,
+    BrokerConfigError, BusSubscriber, ConsumerConfig, ConsumerError, Delivery, Envelope, Event, Handler,
+    Outcome, Subscriber as _,
 };
 use fitness_proto::fitness::notify::v1::NotificationSent;
 use fitness_proto::fitness::user::v1::{UserDeleted, UserRegistered, UserSignedIn};
@@ -35,8 +35,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 /// Consumes until `shutdown`. A broker that is away is waited for; the connections stay open meanwhile.
 pub(crate) async fn consume(
     hub: Hub,
-    consumer: KafkaConsumer,
-    settings: KafkaSettings,
+    consumer: BusSubscriber,
+    settings: BusSettings,
     dependency: Dependency,
     shutdown: CancellationToken,
 ) -> Result<(), ConsumerError> {
@@ -50,25 +50,22 @@ pub(crate) async fn consume(
     };
     let (outcome, (), ()) = tokio::join!(
         listening,
-        kafka::watch(state, dependency, shutdown.clone()),
+        bus::watch(state, dependency, shutdown.clone()),
         sweep(hub, shutdown.clone()),
     );
     outcome
 }
 
 /// A consumer in a group of its own: every gateway has to see every event.
-pub(crate) fn consumer(settings: &KafkaSettings) -> Result<KafkaConsumer, KafkaConfigError> {
+pub(crate) fn consumer(settings: &BusSettings) -> Result<BusSubscriber, BrokerConfigError> {
     let group = format!("{GROUP}-{}", Uuid::now_v7());
     let listener = ConsumerConfig::listener(&group, &TOPICS);
-    KafkaConsumer::new(
-        &settings.kafka,
-        ConsumerConfig {
-            group_in_metrics: GROUP.to_owned(),
-            max_batch: MAX_BATCH,
-            close_timeout: CLOSE_TIMEOUT,
-            ..listener
-        },
-    )
+    settings.broker().subscriber(ConsumerConfig {
+        group_in_metrics: GROUP.to_owned(),
+        max_batch: MAX_BATCH,
+        close_timeout: CLOSE_TIMEOUT,
+        ..listener
+    })
 }
 
 async fn sweep(hub: Hub, shutdown: CancellationToken) {

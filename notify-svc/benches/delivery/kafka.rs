@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use chassis::auth::TokenKeys;
+use chassis::bus::{BrokerSettings, BusSettings};
 use chassis::database::DatabaseConfig;
 use chassis::grpc::server::GrpcServerConfig;
-use chassis::kafka::KafkaSettings;
 use chassis::sealing::SealingKeys;
 use embedded::broker::Broker;
-use eventbus::{Envelope, KafkaConfig, KafkaPublisher, Publisher as _, TopicSpec, create_topics};
+use eventbus::{Envelope, Publisher as _, TopicSpec};
+use eventbus_kafka::{KafkaConfig, KafkaPublisher, create_topics};
 use notify_svc::delivery::DeliveryConfig;
 use notify_svc::events::TOPICS;
 use notify_svc::{App, NotifySvcConfig};
@@ -47,8 +48,8 @@ pub(crate) async fn whole_way(
             reflection: false,
         },
         ops_addr: free,
-        kafka: KafkaSettings {
-            kafka,
+        kafka: BusSettings {
+            broker: BrokerSettings::Kafka(kafka),
             topic_partitions: PARTITIONS,
             topic_replication: 1,
             topics_on_start: true,

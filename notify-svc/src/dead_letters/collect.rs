@@ -4,6 +4,8 @@
 //! record lies where it says; one that is not keeps its bytes and loses its claims: it has no group, no topic and no
 //! reason, and cannot be replayed.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chassis::database;
@@ -25,12 +27,12 @@ const UNCONFIRMED: &str = "no such record lies where this letter says it came fr
 #[derive(Debug)]
 pub struct Collector {
     pool: PgPool,
-    origins: Origins,
+    origins: Arc<dyn Origins>,
 }
 
 impl Collector {
     /// Stores into the tables of `pool` what lay on `origins` before it was buried.
-    pub fn new(pool: PgPool, origins: Origins) -> Self {
+    pub fn new(pool: PgPool, origins: Arc<dyn Origins>) -> Self {
         Self { pool, origins }
     }
 

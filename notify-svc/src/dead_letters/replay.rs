@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
-use eventbus::{BusState, OriginalRecord, RecordHeader};
+use eventbus::{BrokerPublisher as _, BusState, OriginalRecord, RecordHeader};
 use tokio::time::timeout;
 use uuid::Uuid;
 

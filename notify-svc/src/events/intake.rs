@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use chassis::database;
 use chrono::Utc;
-use eventbus::{Delivery, Envelope, Handler, Outcome, TraceContext};
+use eventbus::{Delivery, Envelope, Handler, Outcome, Position, TraceContext};
 use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -31,8 +31,8 @@ use crate::notification::{Category, InDoubtRule};
 pub struct Arrival<'a> {
     /// The event.
     pub envelope: &'a Envelope,
-    /// Partition and position in it, where they are known.
-    pub position: Option<(i32, i64)>,
+    /// Where it lies, if that is known.
+    pub position: Option<Position>,
     /// Where its handling stands in the trace.
     pub trace: TraceContext,
 }
@@ -71,7 +71,7 @@ impl Handler for Intake {
             .iter()
             .map(|delivery| Arrival {
                 envelope: &delivery.envelope,
-                position: Some((delivery.partition, delivery.offset)),
+                position: Some(delivery.position),
                 trace: delivery.trace(),
             })
             .collect();

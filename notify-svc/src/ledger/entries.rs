@@ -1,7 +1,7 @@
 //! New rows, and those that newer rows make pointless.
 
 use chrono::{DateTime, Utc};
-use eventbus::TraceContext;
+use eventbus::{Position, TraceContext};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -22,8 +22,8 @@ pub struct NewNotification {
     pub event_type: String,
     /// The topic it came from.
     pub topic: String,
-    /// Partition and position, where they are known.
-    pub position: Option<(i32, i64)>,
+    /// Where it lay there, if that is known.
+    pub position: Option<Position>,
     /// Which mail.
     pub template: Template,
     /// To whom.
@@ -89,8 +89,8 @@ pub async fn enter(connection: &mut PgConnection, new: &[NewNotification]) -> Re
         &column(new, |n| n.trace.tracestate.as_deref()) as &[Option<&str>],
         &column(new, |n| n.event_type.as_str()) as &[&str],
         &column(new, |n| n.topic.as_str()) as &[&str],
-        &column(new, |n| n.position.map(|(partition, _)| partition)) as &[Option<i32>],
-        &column(new, |n| n.position.map(|(_, offset)| offset)) as &[Option<i64>],
+        &column(new, |n| n.position.map(Position::partition)) as &[Option<i32>],
+        &column(new, |n| n.position.map(Position::offset)) as &[Option<i64>],
     )
     .fetch_one(connection)
     .await?;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use eventbus::TraceContext;
+use eventbus::{Position, TraceContext};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -36,8 +36,8 @@ pub struct Waiting {
     pub event_type: String,
     /// The topic it came from.
     pub topic: String,
-    /// Partition and position, where they are known.
-    pub position: Option<(i32, i64)>,
+    /// Where it lay there, if that is known.
+    pub position: Option<Position>,
     /// Which mail.
     pub template: Template,
     /// What happens if its outcome is unknown.
@@ -101,8 +101,8 @@ pub async fn keep(connection: &mut PgConnection, waiting: &[Waiting]) -> Result<
         &column(waiting, |n| n.event_time),
         &column(waiting, |n| n.event_type.as_str()) as &[&str],
         &column(waiting, |n| n.topic.as_str()) as &[&str],
-        &column(waiting, |n| n.position.map(|(partition, _)| partition)) as &[Option<i32>],
-        &column(waiting, |n| n.position.map(|(_, offset)| offset)) as &[Option<i64>],
+        &column(waiting, |n| n.position.map(Position::partition)) as &[Option<i32>],
+        &column(waiting, |n| n.position.map(Position::offset)) as &[Option<i64>],
         &column(waiting, |n| n.template.name()) as &[&str],
         &column(waiting, |n| n.template.category().name()) as &[&str],
         &column(waiting, |n| n.template.category().priority()),

@@ -4,10 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use embedded::broker::Broker;
-use eventbus::{
-    ConsumerConfig, Delivery, Envelope, Handler, KafkaConfig, KafkaConsumer, KafkaPublisher, Outcome,
-    Publisher, TopicSpec, create_topics,
-};
+use eventbus::{ConsumerConfig, Delivery, Envelope, Handler, Outcome, Publisher, TopicSpec};
+use eventbus_kafka::{KafkaConfig, KafkaConsumer, KafkaPublisher, create_topics};
 use fitness_proto::fitness::notify::v1::NotificationSent;
 use notify_svc::App;
 use tokio_util::sync::CancellationToken;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
-use eventbus::{Ack, Envelope, KafkaPublisher, OriginalRecord, Publisher as _, RecordHeader};
+use eventbus::{Envelope, OriginalRecord, Position, Publisher as _, RecordHeader};
+use eventbus_kafka::KafkaPublisher;
 use fitness_proto::fitness::notify::v1::{
     DeadLetter, GetDeadLetterRequest, ListDeadLettersRequest, ReplayDeadLetterRequest,
     ReplayDeadLettersRequest,
@@ -69,16 +70,16 @@ fn refused(person: &Person) -> Envelope {
 }
 
 /// Publishes an event and buries it as the consumer of another service does. Answers where it lies.
-async fn bury(service: &Service, group: &str, event: &Envelope) -> Ack {
+async fn bury(service: &Service, group: &str, event: &Envelope) -> Position {
     let publisher = KafkaPublisher::new(&service.kafka).unwrap();
     let results = tokio::time::timeout(LIMIT, publisher.publish(std::slice::from_ref(event))).await;
-    let lies = *results.unwrap()[0].as_ref().unwrap();
+    let lies = results.unwrap()[0].as_ref().unwrap().position.unwrap();
     bury_at(service, group, event, lies).await;
     lies
 }
 
 /// A dead letter that says its record lies there. Its headers are those of a publisher.
-async fn bury_at(service: &Service, group: &str, event: &Envelope, lies: Ack) {
+async fn bury_at(service: &Service, group: &str, event: &Envelope, lies: Position) {
     let header = |name: &str, value: &str| RecordHeader {
         name: name.to_owned(),
         value: Some(value.as_bytes().to_vec().into()),
@@ -98,8 +99,8 @@ async fn bury_at(service: &Service, group: &str, event: &Envelope, lies: Ack) {
             header("traceparent", event.trace.traceparent.as_deref().unwrap()),
             header("__fitness.errors.group", group),
             header("__fitness.errors.topic", &event.topic),
-            header("__fitness.errors.partition", &lies.partition.to_string()),
-            header("__fitness.errors.offset", &lies.offset.to_string()),
+            header("__fitness.errors.partition", &lies.partition().to_string()),
+            header("__fitness.errors.offset", &lies.offset().to_string()),
             header("__fitness.errors.reason", "retries_exhausted"),
             header("__fitness.errors.attempts", "7"),
             header("__fitness.errors.message", "the planets were not in line"),
@@ -152,7 +153,7 @@ async fn a_letter_of_another_service_is_put_back_byte_by_byte_and_handled_once()
     // Delivered twice, as brokers may.
     bury_at(&service, "user-svc", &event, lies).await;
     let letter = wait_for_letters(&service, 1).await.remove(0);
-    assert_eq!((letter.partition, letter.offset, letter.attempts), (lies.partition, lies.offset, 7));
+    assert_eq!((letter.partition, letter.offset, letter.attempts), (lies.partition(), lies.offset(), 7));
     assert_eq!(letter.message, "the planets were not in line");
 
     replay(&service, &letter.dead_letter_id, false).await.unwrap();
@@ -300,10 +301,11 @@ async fn a_forged_letter_loses_its_claims_and_cannot_be_replayed() {
     // Another record at a place where one lies, a place where none lies, a partition and a topic that nobody has.
     let forged = deleted(&people[1]);
     bury_at(&service, "user-svc", &forged, lies).await;
-    bury_at(&service, "user-svc", &deleted(&people[1]), Ack { offset: 1_000_000, ..lies }).await;
-    bury_at(&service, "user-svc", &deleted(&people[1]), Ack { partition: 99, ..lies }).await;
+    let nowhere = Position::new(lies.partition(), 1_000_000);
+    bury_at(&service, "user-svc", &deleted(&people[1]), nowhere).await;
+    bury_at(&service, "user-svc", &deleted(&people[1]), Position::new(99, lies.offset())).await;
     let elsewhere = Envelope { topic: "user-svc.dead-letters".to_owned(), ..deleted(&people[1]) };
-    bury_at(&service, "user-svc", &elsewhere, Ack { partition: 0, offset: 0 }).await;
+    bury_at(&service, "user-svc", &elsewhere, Position::new(0, 0)).await;
     let letters = wait_for_letters(&service, 5).await;
     for letter in &letters {
         if letter.event_id == genuine.id.to_string() {

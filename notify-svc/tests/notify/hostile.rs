@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use embedded::broker::Broker;
-use eventbus::{Envelope, KafkaPublisher, Publisher as _};
+use eventbus::{Envelope, Publisher as _};
+use eventbus_kafka::KafkaPublisher;
 use fitness_proto::fitness::notify::v1::{
     GetNotificationRequest, ListDeadLettersRequest, ListNotificationsRequest, SearchNotificationsRequest,
 };

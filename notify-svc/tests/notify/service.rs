@@ -5,13 +5,14 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use chassis::auth::{AUDIENCE, Claims, TokenKeys, Verifier};
+use chassis::bus::{BrokerSettings, BusSettings};
 use chassis::database::DatabaseConfig;
 use chassis::grpc::server::GrpcServerConfig;
-use chassis::kafka::KafkaSettings;
 use chrono::Utc;
 use ed25519_dalek::pkcs8::{EncodePrivateKey as _, KeypairBytes};
 use embedded::broker::Broker;
-use eventbus::{Envelope, KafkaConfig, KafkaPublisher, Publisher as _};
+use eventbus::{Envelope, Publisher as _};
+use eventbus_kafka::{KafkaConfig, KafkaPublisher};
 use fitness_proto::fitness::notify::v1::notification_admin_service_client::NotificationAdminServiceClient;
 use fitness_proto::fitness::notify::v1::notification_service_client::NotificationServiceClient;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
@@ -60,7 +61,12 @@ pub(crate) fn config(stage: &Stage, kafka: KafkaConfig) -> NotifySvcConfig {
             reflection: true,
         },
         ops_addr: free,
-        kafka: KafkaSettings { kafka, topic_partitions: 3, topic_replication: 1, topics_on_start: true },
+        kafka: BusSettings {
+            broker: BrokerSettings::Kafka(kafka),
+            topic_partitions: 3,
+            topic_replication: 1,
+            topics_on_start: true,
+        },
         kafka_group: "notify-svc".to_owned(),
         dead_letter_topics: ["user-svc", "workout-svc", "notify-svc"]
             .map(|group| format!("{group}.dead-letters"))

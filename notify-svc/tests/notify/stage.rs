@@ -9,7 +9,7 @@ use chassis::lifecycle::Tasks;
 use chassis::sealing::{Sealed, SealingKeys, address_place, one_time_code_place};
 use chrono::{DateTime, TimeDelta, Utc};
 use embedded::mailbox::{Mailbox, MailboxConfig};
-use eventbus::{Envelope, Event, Outcome, TraceContext};
+use eventbus::{Envelope, Event, Outcome, Position, TraceContext};
 use fitness_proto::fitness::user::v1::{
     CodePurpose, EmailVerified, OneTimeCodeIssued, RegistrationRepeated, SealedSecret, UserRegistered,
 };
@@ -112,7 +112,11 @@ impl Stage {
         let intake = self.intake(self.pool.clone());
         let arrivals: Vec<_> = envelopes
             .iter()
-            .map(|envelope| Arrival { envelope, position: Some((2, 40)), trace: envelope.trace.clone() })
+            .map(|envelope| Arrival {
+                envelope,
+                position: Some(Position::new(2, 40)),
+                trace: envelope.trace.clone(),
+            })
             .collect();
         intake.take(&arrivals).await
     }

@@ -4,10 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chassis::bus::{BrokerSettings, BusSettings};
 use chassis::database::DatabaseConfig;
 use chassis::grpc::server::GrpcServerConfig;
 use chassis::health::Health;
-use chassis::kafka::KafkaSettings;
 use chassis::sealing::{Sealed, SealingKeys, one_time_code_place};
 use chassis::time::ManualClock;
 use chrono::{TimeDelta, Utc};
@@ -15,7 +15,7 @@ use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use embedded::postgres::{drop_database, for_tests, fresh_database};
-use eventbus::KafkaConfig;
+use eventbus_kafka::KafkaConfig;
 use fitness_proto::fitness::user::v1 as proto;
 use outbox::RelayConfig;
 use prost::{Message, Name};
@@ -148,8 +148,8 @@ impl Service {
                 reflection: true,
             },
             ops_addr: "127.0.0.1:0".parse().unwrap(),
-            kafka: KafkaSettings {
-                kafka: KafkaConfig::new(&options.brokers, "user-svc-test"),
+            kafka: BusSettings {
+                broker: BrokerSettings::Kafka(KafkaConfig::new(&options.brokers, "user-svc-test")),
                 topic_partitions: 1,
                 topic_replication: 1,
                 topics_on_start: true,

@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use embedded::broker::Broker;
-use eventbus::{Envelope, Event as _, KafkaConfig, KafkaPublisher, Publisher as _};
+use eventbus::{Envelope, Event as _, Publisher as _};
+use eventbus_kafka::{KafkaConfig, KafkaPublisher};
 use fitness_proto::fitness::user::v1::Role;
 use fitness_proto::fitness::workout::v1::TrainerProfileCreated;
 use uuid::Uuid;

@@ -2,7 +2,8 @@
 
 use chrono::Utc;
 use embedded::broker::Broker;
-use eventbus::{Envelope, KafkaConfig, KafkaPublisher, Publisher as _, TraceContext};
+use eventbus::{Envelope, Publisher as _, TraceContext};
+use eventbus_kafka::{KafkaConfig, KafkaPublisher};
 use fitness_proto::fitness::user::v1 as proto;
 use fitness_proto::fitness::workout::v1::{TrainerProfileCreated, WorkoutStarted};
 use proto::Role::{Athlete, Trainer};

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use embedded::broker::Broker;
 use embedded::postgres::fresh_database;
-use eventbus::{
-    ConsumerConfig, Delivery, Handler, KafkaConfig, KafkaConsumer, KafkaPublisher, Outcome, Publisher,
-    TopicSpec, create_topics,
-};
+use eventbus::{ConsumerConfig, Delivery, Handler, Outcome, Publisher, TopicSpec};
+use eventbus_kafka::{KafkaConfig, KafkaConsumer, KafkaPublisher, create_topics};
 use fitness_proto::fitness::workout::v1::AthleteProfileCreated;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;

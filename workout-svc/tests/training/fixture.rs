@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::auth::{AUDIENCE, Claims, TokenKeys, Verifier};
+use chassis::bus::{BrokerSettings, BusSettings};
 use chassis::database::DatabaseConfig;
 use chassis::grpc::server::GrpcServerConfig;
-use chassis::kafka::KafkaSettings;
 use chassis::time::{Clock as _, ManualClock};
 use chrono::{DateTime, TimeDelta, Utc};
 use ed25519_dalek::pkcs8::{EncodePrivateKey as _, KeypairBytes};
 use embedded::postgres::{drop_database, for_tests, fresh_database};
-use eventbus::{Envelope, Event, KafkaConfig, Outcome, TraceContext};
+use eventbus::{Envelope, Event, Outcome, TraceContext};
+use eventbus_kafka::KafkaConfig;
 use fitness_proto::fitness::user::v1 as user;
 use fitness_proto::fitness::workout::v1 as proto;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
@@ -313,8 +314,8 @@ fn config(database_url: String, brokers: &str, verifier: Verifier) -> WorkoutSvc
             reflection: true,
         },
         ops_addr: free,
-        kafka: KafkaSettings {
-            kafka: KafkaConfig::new(brokers, "workout-svc-test"),
+        kafka: BusSettings {
+            broker: BrokerSettings::Kafka(KafkaConfig::new(brokers, "workout-svc-test")),
             topic_partitions: 1,
             topic_replication: 1,
             topics_on_start: true,

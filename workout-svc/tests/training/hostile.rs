@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use embedded::broker::Broker;
 use embedded::postgres::fresh_database;
-use eventbus::{Envelope, KafkaConfig, KafkaPublisher, Publisher as _};
+use eventbus::{Envelope, Publisher as _};
+use eventbus_kafka::{KafkaConfig, KafkaPublisher};
 use fitness_proto::fitness::workout::v1 as proto;
 use tonic::{Code, Status};
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::{ProcessError, Service, on_all_cores, say, until_signal};
+use crate::bus::TopicPlan;
 use crate::config::Settings;
-use crate::kafka::TopicPlan;
 use crate::lifecycle::chain;
 
 /// The pause between two attempts.
@@ -15,9 +15,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Topics that were not created.
 #[derive(Debug, thiserror::Error)]
-#[error("not all topics exist: Kafka at {brokers} did not create them within {} s ({last})", .wait.as_secs())]
+#[error("not all topics exist: {broker} at {address} did not create them within {} s ({last})", .wait.as_secs())]
 pub(super) struct TopicsError {
-    brokers: String,
+    broker: &'static str,
+    address: String,
     wait: Duration,
     last: String,
 }
@@ -38,19 +39,25 @@ pub(super) fn run<S: Service>(file: Option<&Path>, wait: Duration) -> Result<(),
 
 /// Tries until the deadline whatever the broker says: brokers that are still gathering refuse what they allow later.
 async fn create(service: &str, plan: &TopicPlan, wait: Duration) -> Result<(), TopicsError> {
+    let broker = plan.broker.terms().name;
     let deadline = Instant::now() + wait;
     let mut last = None;
     loop {
-        let trouble = match timeout_at(deadline, eventbus::create_topics(&plan.kafka, &plan.topics)).await {
+        let trouble = match timeout_at(deadline, plan.broker.create_topics(&plan.topics)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => chain(&error),
             Err(_) => last.take().unwrap_or_else(|| "no answer".to_owned()),
         };
         if Instant::now() + PAUSE >= deadline {
-            return Err(TopicsError { brokers: plan.kafka.brokers.clone(), wait, last: trouble });
+            return Err(TopicsError {
+                broker,
+                address: plan.broker.address().to_owned(),
+                wait,
+                last: trouble,
+            });
         }
         if last.is_none() {
-            say(&format!("{service}: waiting for Kafka, {} s at most: {trouble}", wait.as_secs()));
+            say(&format!("{service}: waiting for {broker}, {} s at most: {trouble}", wait.as_secs()));
         }
         last = Some(trouble);
         tokio::time::sleep(PAUSE).await;

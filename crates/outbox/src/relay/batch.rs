@@ -151,7 +151,7 @@ mod tests {
 
     use super::*;
 
-    const ACK: Ack = Ack { partition: 0, offset: 0 };
+    const ACK: Ack = Ack { position: None };
 
     fn envelope(key: &str) -> Envelope {
         Envelope {

@@ -122,7 +122,7 @@ impl Recorder {
     }
 
     pub(crate) fn accepting() -> Self {
-        Self::new(|_| Ok(Ack { partition: 0, offset: 0 }))
+        Self::new(|_| Ok(Ack { position: None }))
     }
 
     pub(crate) fn mute() -> Self {

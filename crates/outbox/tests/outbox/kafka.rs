@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 
 use crate::fixture::{Numbered, Running, commit, config, database, event, eventually};
 use embedded::broker::Broker;
-use eventbus::conformance::{Bus, KafkaBus};
-use eventbus::{Event, KafkaConfig, KafkaPublisher, TopicSpec, create_topics};
+use eventbus::conformance::Bus;
+use eventbus::{Event, TopicSpec};
+use eventbus_kafka::conformance::KafkaBus;
+use eventbus_kafka::{KafkaConfig, KafkaPublisher, create_topics};
 use outbox::{Outbox, backlog};
 use prost::Message;
 

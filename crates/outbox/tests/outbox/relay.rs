@@ -10,7 +10,7 @@ use chrono::DateTime;
 use eventbus::{Ack, PublishError};
 use outbox::{Outbox, RelayConfig, backlog, erase, prune, replay};
 
-const ACK: Ack = Ack { partition: 0, offset: 0 };
+const ACK: Ack = Ack { position: None };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_is_published_if_and_only_if_its_transaction_commits() {
@@ -306,7 +306,7 @@ async fn nothing_overtakes_an_event_that_the_broker_refuses_for_a_while() {
         if number(envelope) == 1 && counted.fetch_add(1, Ordering::Relaxed) < 2 {
             return Err(PublishError::Refused("not yet".into()));
         }
-        Ok(Ack { partition: 0, offset: 0 })
+        Ok(Ack { position: None })
     });
     commit(&pool, &outbox, &[event("a", 1), event("a", 2), event("b", 3), event("a", 4)]).await;
     let relay = Running::start(&pool, recorder.clone(), &outbox, config());
