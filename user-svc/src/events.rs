@@ -4,14 +4,13 @@ mod trainer_profile_created;
 
 use chassis::bus::{BusSettings, TopicPlan};
 use chassis::database;
-use chassis::lifecycle::chain;
 use eventbus::{
-    ConsumerConfig, DecodeError, Delivery, Envelope, Event as _, Handler, Outcome, dead_letter_topic,
+    ConsumerConfig, DecodeError, Delivery, Envelope, Event as _, EventHandler, Failure, Handler, Outcome,
+    dead_letter_topic, one_by_one,
 };
 use fitness_proto::fitness::user::v1::UserRegistered;
 use fitness_proto::fitness::workout::v1::TrainerProfileCreated;
 use prost::Name as _;
-use tracing::Instrument as _;
 
 use crate::accounts::{AccountError, Accounts};
 
@@ -52,29 +51,25 @@ enum EventError {
 
 impl Handler for Intake {
     async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
-        let mut outcomes = Vec::with_capacity(batch.len());
-        for delivery in batch {
-            let handled = self.take(&delivery.envelope).instrument(delivery.span().clone()).await;
-            outcomes.push(handled.map_or_else(|error| outcome(&error), |()| Outcome::Done));
-        }
-        outcomes
+        one_by_one(self, batch).await
+    }
+}
+
+impl EventHandler for Intake {
+    async fn take(&self, envelope: &Envelope) -> Result<(), Failure> {
+        self.grant(envelope).await.map_err(|error| match error {
+            EventError::Account(_) => database::failure(&error, "the event cannot be handled now"),
+            EventError::Decode(_) | EventError::Field(_) => Failure::event(&error),
+        })
     }
 }
 
 impl Intake {
-    /// Handles an event. One of another type is none of this service's business.
-    async fn take(&self, envelope: &Envelope) -> Result<(), EventError> {
+    async fn grant(&self, envelope: &Envelope) -> Result<(), EventError> {
         if envelope.event_type == TrainerProfileCreated::full_name() {
             let event = envelope.decode()?;
             trainer_profile_created::handle(&self.0, envelope.id, envelope.time, &event).await?;
         }
         Ok(())
-    }
-}
-
-fn outcome(error: &EventError) -> Outcome {
-    match error {
-        EventError::Account(_) => database::outcome(error, "the event cannot be handled now"),
-        EventError::Decode(_) | EventError::Field(_) => Outcome::Reject(chain(error)),
     }
 }

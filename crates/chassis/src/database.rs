@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tokio_util::sync::CancellationToken;
 
-pub use self::fault::{outcome, refused_values};
+pub use self::fault::{failure, refused_values};
 use self::metrics::PoolMetrics;
 use crate::config::Settings;
 use crate::health::Dependency;

@@ -169,53 +169,15 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::Position;
-    use crate::record::NameAndValue;
+    use crate::record::raw::RawRecord;
 
-    #[derive(Default)]
-    struct Raw {
-        timestamp_ms: Option<i64>,
-        key: Option<Bytes>,
-        payload: Option<Bytes>,
-        headers: Vec<(String, String)>,
-    }
-
-    impl Record for Raw {
-        fn topic(&self) -> &'static str {
-            "fitness.user.events"
-        }
-
-        fn position(&self) -> Position {
-            Position::new(0, 7)
-        }
-
-        fn timestamp_ms(&self) -> Option<i64> {
-            self.timestamp_ms
-        }
-
-        fn key(&self) -> Option<&Bytes> {
-            self.key.as_ref()
-        }
-
-        fn payload(&self) -> Option<&Bytes> {
-            self.payload.as_ref()
-        }
-
-        fn headers(&self) -> Result<Vec<NameAndValue<'_>>, MalformedRecord> {
-            Ok(self.headers.iter().map(|(name, value)| (name.as_str(), Some(value.as_bytes()))).collect())
-        }
-
-        fn size(&self) -> usize {
-            0
-        }
-    }
-
-    fn record(headers: &[(&str, &str)]) -> Raw {
-        Raw {
+    fn record(headers: &[(&str, &str)]) -> RawRecord {
+        RawRecord {
             timestamp_ms: Some(1_500_000_000_000),
             key: Some(Bytes::from_static(b"mykey")),
             payload: Some(Bytes::from_static(b"value")),
             headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            ..RawRecord::default()
         }
     }
 
@@ -229,13 +191,13 @@ mod tests {
         ("content-type", "application/protobuf"),
     ];
 
-    fn with(name: &str, value: &str) -> Raw {
+    fn with(name: &str, value: &str) -> RawRecord {
         let changed: Vec<_> =
             EXAMPLE.iter().filter(|(key, _)| *key != name).copied().chain([(name, value)]).collect();
         record(&changed)
     }
 
-    fn without(name: &str) -> Raw {
+    fn without(name: &str) -> RawRecord {
         let rest: Vec<_> = EXAMPLE.iter().filter(|(key, _)| *key != name).copied().collect();
         record(&rest)
     }
@@ -257,7 +219,7 @@ mod tests {
             tracestate: Some("congo=t61rcWkgMzE".to_owned()),
         };
         let envelope = Envelope { subject: "someone".to_owned(), trace, ..read(&record(&EXAMPLE)).unwrap() };
-        let written = Raw {
+        let written = RawRecord {
             headers: write(&envelope, &envelope.trace, None)
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), value.into_owned()))
@@ -288,7 +250,7 @@ mod tests {
         for name in ["traceparent", "tracestate"] {
             assert_eq!(read(&with(name, "\0")).unwrap().trace, TraceContext::default());
         }
-        let far = Raw { timestamp_ms: Some(i64::MAX), ..without("ce_time") };
+        let far = RawRecord { timestamp_ms: Some(i64::MAX), ..without("ce_time") };
         assert_eq!(read(&far).unwrap().time, DateTime::UNIX_EPOCH);
     }
 
@@ -310,11 +272,11 @@ mod tests {
             assert!(matches!(read(&with(name, &"a".repeat(1025))), Err(M::Long(found)) if found == name));
         }
         let nul = Some(Bytes::from_static(b"a\0b"));
-        assert!(matches!(read(&Raw { key: nul, ..record(&EXAMPLE) }), Err(M::Control("key"))));
+        assert!(matches!(read(&RawRecord { key: nul, ..record(&EXAMPLE) }), Err(M::Control("key"))));
         assert!(matches!(read(&with("content-type", "application/json")), Err(M::ContentType)));
-        assert!(matches!(read(&Raw { key: None, ..record(&EXAMPLE) }), Err(M::Missing("key"))));
-        assert!(matches!(read(&Raw { payload: None, ..record(&EXAMPLE) }), Err(M::Missing("value"))));
+        assert!(matches!(read(&RawRecord { key: None, ..record(&EXAMPLE) }), Err(M::Missing("key"))));
+        assert!(matches!(read(&RawRecord { payload: None, ..record(&EXAMPLE) }), Err(M::Missing("value"))));
         let key = Some(Bytes::from_static(&[0xff]));
-        assert!(matches!(read(&Raw { key, ..record(&EXAMPLE) }), Err(M::Text { name: "key", .. })));
+        assert!(matches!(read(&RawRecord { key, ..record(&EXAMPLE) }), Err(M::Text { name: "key", .. })));
     }
 }

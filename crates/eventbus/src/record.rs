@@ -38,3 +38,6 @@ pub trait Record: Send + Sync + 'static {
         time.filter(|time| headers::is_of_this_era(*time))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod raw;

@@ -1,10 +1,11 @@
 //! The task that handles one partition.
 //!
 //! It reads into a bounded [`Window`], takes the batch that may be handled now, calls the handler, and moves the
-//! position that the poll thread commits. One batch is in flight at a time. A record that has to be repeated waits in
-//! the window, and no record holds a partition for ever: one that fails while others get through, or that panics on its
-//! own, is its own reason and goes to the dead letters ([`Trials`]). When the window is full the partition waits. A stopped worker finishes the
-//! batch in its hands; everything else in its window was not committed and goes to the next owner.
+//! position that the adapter commits. One batch is in flight at a time. A record that has to be repeated waits in the
+//! window, and no record holds a partition for ever: one that fails while others get through, or that panics or hangs on
+//! its own, is its own reason and goes to the dead letters ([`Trials`]). Where a whole batch fails, the next is half as
+//! large, so that the one at fault comes to be alone. When the window is full the partition waits. A stopped worker
+//! finishes the batch in its hands; everything else in its window was not committed and goes to the next owner.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::dead_letter::{self, Cause, DeadLetterTopic};
 use crate::headers::{self, MalformedRecord};
-use crate::trials::{Sentence, Trials};
+use crate::trials::{Fault, Sentence, Trials};
 use crate::window::{Ticket, Window};
 use crate::workers::{Partition, Progress, Shared};
 use crate::{ConsumerRole, Delivery, Envelope, Handler, Outcome, Record, spans};
@@ -44,6 +45,9 @@ pub(crate) struct Worker<H, D, P: Partition> {
     stop: CancellationToken,
     /// How many records the handler has finished.
     finished: u64,
+    /// The most records of the next batch. Where all of a batch fail, one of them may be the reason: half as many are
+    /// tried next, until those that can get through do.
+    most: usize,
 }
 
 /// A record to be buried, and why.
@@ -56,17 +60,14 @@ impl<H: Handler, D: DeadLetterTopic, P: Partition<Record = D::Record>> Worker<H,
         progress: Arc<Progress>,
         stop: CancellationToken,
     ) -> Self {
-        Self { shared, partition, window: Window::new(), progress, stop, finished: 0 }
+        let most = shared.config.max_batch;
+        Self { shared, partition, window: Window::new(), progress, stop, finished: 0, most }
     }
 
     pub(crate) async fn run(mut self) {
         while !self.stop.is_cancelled() {
             self.read();
-            let batch = self.window.take(
-                Instant::now(),
-                self.shared.config.max_batch,
-                self.shared.config.max_batch_bytes,
-            );
+            let batch = self.window.take(Instant::now(), self.most, self.shared.config.max_batch_bytes);
             if batch.is_empty() {
                 self.wait().await;
                 continue;
@@ -163,7 +164,11 @@ impl<H: Handler, D: DeadLetterTopic, P: Partition<Record = D::Record>> Worker<H,
         self.shared.metrics.processed(self.partition.topic(), deliveries.len(), started.elapsed());
         // One of the records may be the reason; alone it cannot hold up the others again.
         let one_by_one = !matches!(outcomes, Ok(Ok(_)));
-        let panicked_alone = outcomes.is_err() && deliveries.len() == 1;
+        let fault = match &outcomes {
+            Err(_) if deliveries.len() == 1 => Fault::Panicked,
+            Ok(Err(_)) if deliveries.len() == 1 => Fault::Hung,
+            _ => Fault::Told,
+        };
         let all_again = |reason: &str| vec![Outcome::Retry(reason.to_owned()); deliveries.len()];
         let outcomes = match outcomes {
             Ok(Ok(outcomes)) if outcomes.len() == deliveries.len() => outcomes,
@@ -172,6 +177,12 @@ impl<H: Handler, D: DeadLetterTopic, P: Partition<Record = D::Record>> Worker<H,
             Err(_) => all_again("the handler panicked"),
         };
 
+        let nothing_through = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Retry(_)));
+        if !nothing_through {
+            self.most = self.most.saturating_mul(2).min(self.shared.config.max_batch);
+        } else if deliveries.len() > 1 {
+            self.most = deliveries.len() / 2;
+        }
         self.finished += outcomes.iter().filter(|outcome| **outcome == Outcome::Done).count() as u64;
         let mut delayed = 0;
         let mut first_reason = None;
@@ -188,7 +199,7 @@ impl<H: Handler, D: DeadLetterTopic, P: Partition<Record = D::Record>> Worker<H,
                     burials.push((ticket, record, trials, Cause { reason: "rejected", message }));
                 }
                 Outcome::Retry(message) => {
-                    let sentence = trials.failed(self.finished, panicked_alone);
+                    let sentence = trials.failed(self.finished, fault);
                     if sentence == Sentence::Bury || self.shared.config.retry.exhausted(attempt) {
                         spans::fail(&span, "retries_exhausted");
                         burials.push((
@@ -203,7 +214,9 @@ impl<H: Handler, D: DeadLetterTopic, P: Partition<Record = D::Record>> Worker<H,
                     delayed += 1;
                     first_reason.get_or_insert(message);
                     let item = Item { record, trials, next: Step::Handle(envelope) };
-                    self.window.put_back(ticket, item, self.due(attempt), one_by_one);
+                    // One that others have overtaken would spoil their batch again.
+                    let alone = one_by_one || trials.was_overtaken();
+                    self.window.put_back(ticket, item, self.due(attempt), alone);
                 }
             }
         }
@@ -237,3 +250,6 @@ impl<H: Handler, D: DeadLetterTopic, P: Partition<Record = D::Record>> Worker<H,
         Instant::now() + self.shared.config.retry.delay(attempts, rand::random())
     }
 }
+
+#[cfg(test)]
+mod tests;

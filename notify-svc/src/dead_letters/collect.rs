@@ -10,7 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chassis::database;
 use chassis::foreign::presentable;
-use eventbus::{DeadLetter, Delivery, Handler, OriginError, Origins, Outcome};
+use eventbus::{
+    DeadLetter, Delivery, Failure, Handler, OriginError, Origins, Outcome, Together, by_halves, chain,
+};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -67,20 +69,17 @@ impl Collector {
         });
         Ok(judged.collect())
     }
-
-    /// Stores letters one by one, which finds the one that the table refuses.
-    async fn store_each(&self, letters: &[NewLetter]) -> Vec<Outcome> {
-        let mut outcomes = Vec::with_capacity(letters.len());
-        for letter in letters {
-            outcomes.push(outcome(self.store(std::slice::from_ref(letter)).await));
-        }
-        outcomes
-    }
 }
 
-fn outcome(stored: Result<(), sqlx::Error>) -> Outcome {
-    let refused = |error: sqlx::Error| database::outcome(&error, "dead letters cannot be stored now");
-    stored.map_or_else(refused, |()| Outcome::Done)
+impl Together for Collector {
+    type Item = NewLetter;
+    type Done = ();
+
+    async fn attempt(&self, letters: &[NewLetter]) -> Result<(), Failure> {
+        self.store(letters)
+            .await
+            .map_err(|error| database::failure(&error, "dead letters cannot be stored now"))
+    }
 }
 
 impl Handler for Collector {
@@ -97,18 +96,13 @@ impl Handler for Collector {
                 Err(_) => outcomes[position] = Outcome::Reject("it is no dead letter".to_owned()),
             }
         }
-        let handled = match self.judge(letters).await {
+        let handled: Vec<Outcome> = match self.judge(letters).await {
             Ok(letters) => {
-                let letters: Vec<_> = letters.into_iter().map(new_letter).collect();
-                match self.store(&letters).await {
-                    Err(error) if database::refused_values(&error).is_some() => {
-                        self.store_each(&letters).await
-                    }
-                    stored => vec![outcome(stored); letters.len()],
-                }
+                let parts = by_halves(self, letters.into_iter().map(new_letter).collect()).await;
+                parts.into_iter().flat_map(|(part, stored)| vec![stored.into(); part.len()]).collect()
             }
             Err(error) => {
-                tracing::warn!(error = %chassis::lifecycle::chain(&error), "dead letters cannot be looked into now");
+                tracing::warn!(error = %chain(&error), "dead letters cannot be looked into now");
                 vec![Outcome::Retry("the origin of dead letters cannot be read".to_owned()); positions.len()]
             }
         };

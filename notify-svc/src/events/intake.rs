@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use chassis::database;
 use chrono::Utc;
-use eventbus::{Delivery, Envelope, Handler, Outcome, Position, TraceContext};
+use eventbus::{Delivery, Envelope, Failure, Handler, Outcome, Position, Together, TraceContext, by_halves};
 use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -65,6 +65,22 @@ struct Stored {
     skipped: u64,
 }
 
+/// A batch on its way into the ledger, in one transaction or in several.
+struct Batch<'a> {
+    intake: &'a Intake,
+    arrivals: &'a [Arrival<'a>],
+}
+
+impl Together for Batch<'_> {
+    type Item = (usize, Effect);
+    type Done = Stored;
+
+    async fn attempt(&self, wanted: &[(usize, Effect)]) -> Result<Stored, Failure> {
+        let stored = self.intake.store(self.arrivals, wanted).await;
+        stored.map_err(|error| database::failure(&error, "the ledger cannot be written"))
+    }
+}
+
 impl Handler for Intake {
     async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
         let arrivals: Vec<_> = batch
@@ -106,46 +122,34 @@ impl Intake {
                 Ok(Some(Effect::Nothing)) => {}
                 Ok(Some(effect)) => wanted.push((position, effect)),
                 Ok(None) => self.metrics.unknown_event(&arrival.envelope.event_type),
-                Err(error) => outcomes[position] = Outcome::Reject(chassis::lifecycle::chain(&error)),
+                Err(error) => outcomes[position] = Failure::event(&error).into(),
             }
         }
         if !wanted.is_empty() {
-            self.store_or_split(arrivals, wanted, &mut outcomes).await;
+            for (part, stored) in by_halves(&Batch { intake: self, arrivals }, wanted).await {
+                match stored {
+                    Ok(stored) => self.settled(stored, &mut outcomes),
+                    Err(failure) => {
+                        for (position, _) in part {
+                            outcomes[position] = failure.clone().into();
+                        }
+                    }
+                }
+            }
         }
         outcomes
     }
 
-    /// Writes everything in one transaction. Where the database refuses a value, it is found by halves, so that one
-    /// event costs the others of its batch a few transactions and nothing else.
-    async fn store_or_split(&self, arrivals: &[Arrival<'_>], wanted: Wanted, outcomes: &mut [Outcome]) {
-        let mut parts = vec![wanted];
-        while let Some(mut part) = parts.pop() {
-            match self.store(arrivals, &part).await {
-                Ok(stored) => {
-                    for position in stored.crowded {
-                        let reason = "its account is not known, and too much waits for it already";
-                        outcomes[position] = Outcome::Reject(reason.to_owned());
-                    }
-                    self.metrics.entered(stored.entered, stored.cancelled);
-                    self.metrics.changed("skipped", stored.skipped);
-                    if stored.entered > 0 {
-                        self.wake.wake();
-                    }
-                }
-                Err(error) if part.len() > 1 && database::refused_values(&error).is_some() => {
-                    let second = part.split_off(part.len() / 2);
-                    parts.extend([second, part]);
-                }
-                Err(error) => {
-                    let outcome = database::outcome(&error, "the ledger cannot be written");
-                    let passing = matches!(outcome, Outcome::Retry(_));
-                    // What ails the database ails the other parts too.
-                    let rest = if passing { std::mem::take(&mut parts) } else { Vec::new() };
-                    for (position, _) in part.iter().chain(rest.iter().flatten()) {
-                        outcomes[*position] = outcome.clone();
-                    }
-                }
-            }
+    /// Counts what was written, wakes those who send it, and refuses that for which there was no place.
+    fn settled(&self, stored: Stored, outcomes: &mut [Outcome]) {
+        for position in stored.crowded {
+            let reason = "its account is not known, and too much waits for it already";
+            outcomes[position] = Outcome::Reject(reason.to_owned());
+        }
+        self.metrics.entered(stored.entered, stored.cancelled);
+        self.metrics.changed("skipped", stored.skipped);
+        if stored.entered > 0 {
+            self.wake.wake();
         }
     }
 

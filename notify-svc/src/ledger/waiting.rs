@@ -18,8 +18,8 @@ use crate::notification::{InDoubtRule, Template};
 const OF_ONE: i64 = 32;
 /// Most that wait in all.
 const OF_ALL: i64 = 20_000;
-/// How long a registration is waited for.
-const PATIENCE: Duration = Duration::from_hours(72);
+/// How long a registration is waited for; what is of no use any more does not wait so long.
+const PATIENCE: Duration = Duration::from_hours(24);
 
 /// A notification without its recipient.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use eventbus::Outcome;
 use fitness_proto::fitness::user::v1::{CodePurpose, OneTimeCodeIssued};
 use notify_svc::events::Arrival;
+use notify_svc::ledger::waiting::settle;
 use sqlx::postgres::PgPoolOptions;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -63,6 +64,22 @@ async fn an_event_about_somebody_unknown_waits_for_the_registration_and_holds_no
 async fn waiting(stage: &Stage) -> i64 {
     let query = "SELECT count(*) FROM waiting_notifications";
     sqlx::query_scalar(query).fetch_one(&stage.pool).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_that_never_comes_is_waited_for_a_day() {
+    let stage = Stage::new().await;
+    let (lately, yesterday) = (stranger(), stranger());
+    stage.take_all(&[verified(&lately), verified(&yesterday)]).await;
+    let age = "UPDATE waiting_notifications
+               SET arrive_time = now() - CASE WHEN user_id = $1 THEN INTERVAL '25 hours' ELSE INTERVAL '23 hours' END";
+    sqlx::query(age).bind(yesterday.user_id).execute(&stage.pool).await.unwrap();
+    let mut connection = stage.pool.acquire().await.unwrap();
+    assert_eq!(settle(&mut connection).await.unwrap(), 1);
+    drop(connection);
+    stage.take_all(&[registered(&lately, "en"), registered(&yesterday, "en")]).await;
+    assert_eq!((stage.count("TRUE").await, waiting(&stage).await), (1, 0));
+    stage.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,7 @@
 //! Takes events in, each in a transaction of its own.
 
 use chassis::database;
-use chassis::lifecycle::chain;
-use eventbus::{Delivery, Envelope, Handler, Outcome};
-use tracing::Instrument as _;
+use eventbus::{Delivery, Envelope, EventHandler, Failure, Handler, Outcome, one_by_one};
 
 use super::{EventError, handle};
 use crate::training::Training;
@@ -19,20 +17,21 @@ impl Intake {
 
     /// Handles an event and answers what became of it.
     pub async fn take(&self, envelope: &Envelope) -> Outcome {
-        match handle(&self.0, envelope).await {
-            Ok(()) => Outcome::Done,
-            Err(EventError::Training(error)) => database::outcome(&error, "the event cannot be taken in now"),
-            Err(error) => Outcome::Reject(chain(&error)),
-        }
+        EventHandler::take(self, envelope).await.into()
+    }
+}
+
+impl EventHandler for Intake {
+    async fn take(&self, envelope: &Envelope) -> Result<(), Failure> {
+        handle(&self.0, envelope).await.map_err(|error| match error {
+            EventError::Training(_) => database::failure(&error, "the event cannot be taken in now"),
+            EventError::Decode(_) | EventError::Field(_) => Failure::event(&error),
+        })
     }
 }
 
 impl Handler for Intake {
     async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
-        let mut outcomes = Vec::with_capacity(batch.len());
-        for delivery in batch {
-            outcomes.push(self.take(&delivery.envelope).instrument(delivery.span().clone()).await);
-        }
-        outcomes
+        one_by_one(self, batch).await
     }
 }

@@ -2,39 +2,52 @@
 
 use std::error::Error;
 
-use eventbus::Outcome;
+use eventbus::Failure;
 
 use crate::lifecycle::chain;
-
-/// The classes of SQLSTATE that are about the values of a statement and not about the moment: data exceptions (22),
-/// integrity constraints (23), program limits such as the size of an index row (54).
-const ABOUT_VALUES: [&str; 3] = ["22", "23", "54"];
 
 /// The SQLSTATE by which the database refuses the values it was given, if that is among the causes of `error`: the same
 /// values are refused for ever. Everything that repeats asks this before it does.
 pub fn refused_values(error: &(dyn Error + 'static)) -> Option<String> {
-    std::iter::successors(Some(error), |&cause| cause.source())
-        .filter_map(|cause| cause.downcast_ref::<sqlx::Error>())
-        .find_map(|error| match error {
-            sqlx::Error::Database(error) => {
-                let code = error.code()?;
-                ABOUT_VALUES.iter().any(|class| code.starts_with(class)).then(|| code.into_owned())
-            }
-            // The value has no form in which it could be sent.
-            sqlx::Error::Encode(_) => Some("22000".to_owned()),
-            _ => None,
-        })
+    causes(error).find_map(|error| match error {
+        sqlx::Error::Database(error) => {
+            error.code().map(std::borrow::Cow::into_owned).filter(|code| Failure::refused(code).is_some())
+        }
+        // The value has no form in which it could be sent.
+        sqlx::Error::Encode(_) => Some("22000".to_owned()),
+        _ => None,
+    })
 }
 
-/// What becomes of a record whose handling ended with `error`: it is refused if its values are, and else it comes again
-/// because of what `waits`. Neither text holds anything of the record.
-pub fn outcome(error: &(dyn Error + 'static), waits: &str) -> Outcome {
-    if let Some(state) = refused_values(error) {
-        Outcome::Reject(format!("the database refuses its values (SQLSTATE {state})"))
-    } else {
-        tracing::warn!(error = %chain(error), "{waits}");
-        Outcome::Retry(waits.to_owned())
+/// The class of an `error` in handling an event: it is about the event if the database refuses its values, about the code
+/// if an answer of the database does not fit what was asked, and else it comes again because of what `waits`. No text holds
+/// anything of the event.
+pub fn failure(error: &(dyn Error + 'static), waits: &str) -> Failure {
+    if let Some(refused) = refused_values(error).as_deref().and_then(Failure::refused) {
+        return refused;
     }
+    tracing::warn!(error = %chain(error), "{waits}");
+    if causes(error).any(misfit) {
+        return Failure::Code("the database answers what the code does not expect".to_owned());
+    }
+    Failure::Passing(waits.to_owned())
+}
+
+fn misfit(error: &sqlx::Error) -> bool {
+    use sqlx::Error as E;
+    matches!(
+        error,
+        E::Decode(_)
+            | E::ColumnDecode { .. }
+            | E::ColumnNotFound(_)
+            | E::ColumnIndexOutOfBounds { .. }
+            | E::RowNotFound
+    )
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a sqlx::Error> {
+    std::iter::successors(Some(error), |&cause| cause.source())
+        .filter_map(|cause| cause.downcast_ref::<sqlx::Error>())
 }
 
 #[cfg(test)]
@@ -106,10 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_refused_or_comes_again() {
+    fn a_failure_is_about_the_event_the_code_or_the_moment() {
         let error = Wrapped(sqlx::Error::Database(Box::new(State("22021"))));
         let expected = "the database refuses its values (SQLSTATE 22021)".to_owned();
-        assert_eq!(outcome(&error, "later"), Outcome::Reject(expected));
-        assert_eq!(outcome(&Wrapped(sqlx::Error::PoolTimedOut), "later"), Outcome::Retry("later".to_owned()));
+        assert_eq!(failure(&error, "later"), Failure::Event(expected));
+        assert!(matches!(failure(&Wrapped(sqlx::Error::RowNotFound), "later"), Failure::Code(_)));
+        let away = Wrapped(sqlx::Error::PoolTimedOut);
+        assert_eq!(failure(&away, "later"), Failure::Passing("later".to_owned()));
     }
 }

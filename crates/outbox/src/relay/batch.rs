@@ -8,9 +8,8 @@
 //! repeated behind it, and once it was refused nothing of its key is sent before it is stored or parked.
 
 use std::collections::HashSet;
-use std::error::Error;
 
-use eventbus::{Ack, Envelope, PublishError, Publisher};
+use eventbus::{Ack, Envelope, PublishError, Publisher, chain};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -131,17 +130,6 @@ fn judge(batch: &Batch, results: Vec<Result<Ack, PublishError>>) -> Verdict {
 /// What a broker says may be anything, and a reason that the table refuses would hold up everything.
 fn storable(reason: &str) -> String {
     reason.chars().filter(|c| !c.is_control()).take(1_000).collect()
-}
-
-/// An error with its causes on one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

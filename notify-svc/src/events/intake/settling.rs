@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::database::refused_values;
+use chassis::database;
 use chassis::lifecycle::chain;
+use eventbus::{Failure, Together, by_halves};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -43,19 +44,16 @@ impl Intake {
         let forgotten = waiting::settle(&mut transaction).await?;
         let known = waiting::known(&mut transaction).await?;
         transaction.commit().await?;
-        let mut parts = vec![known];
-        while let Some(mut part) = parts.pop() {
-            let Err(error) = self.enter_for(&part).await else { continue };
-            if refused_values(&error).is_none() {
-                return Err(error);
-            }
-            if part.len() > 1 {
-                let second = part.split_off(part.len() / 2);
-                parts.extend([second, part]);
-            } else {
-                let mut connection = self.pool.acquire().await?;
-                let mails = waiting::erase(&mut connection, &part).await?;
-                tracing::error!(user_id = ?part, mails, error = %chain(&error), "mails that waited cannot be entered and are lost");
+        for (part, entered) in by_halves(self, known).await {
+            match entered {
+                Ok(()) => {}
+                Err(Failure::Event(reason)) => {
+                    let mut connection = self.pool.acquire().await?;
+                    let mails = waiting::erase(&mut connection, &part).await?;
+                    tracing::error!(user_id = ?part, mails, reason, "mails that waited cannot be entered and are lost");
+                }
+                // The next round tries again.
+                Err(Failure::Passing(_) | Failure::Code(_)) => {}
             }
         }
         Ok(forgotten)
@@ -76,5 +74,15 @@ impl Intake {
             self.wake.wake();
         }
         Ok(())
+    }
+}
+
+impl Together for Intake {
+    type Item = Uuid;
+    type Done = ();
+
+    async fn attempt(&self, user_ids: &[Uuid]) -> Result<(), Failure> {
+        let entered = self.enter_for(user_ids).await;
+        entered.map_err(|error| database::failure(&error, "what waits for its account waits on"))
     }
 }
