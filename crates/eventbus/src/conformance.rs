@@ -10,6 +10,7 @@
 
 mod consuming;
 mod dead_letters;
+mod poison;
 mod publishing;
 mod rebalancing;
 mod recorder;
@@ -34,6 +35,10 @@ pub use dead_letters::{
     a_rejected_record_becomes_a_dead_letter, an_exhausted_record_becomes_a_dead_letter,
     an_undecodable_record_becomes_a_dead_letter,
 };
+pub use poison::{
+    an_event_that_hangs_its_handler_holds_nothing_up, one_refused_event_costs_its_batch_nothing,
+    poison_holds_up_neither_its_key_nor_its_partition, positions_never_go_back,
+};
 pub use publishing::{
     a_batch_is_acknowledged_in_its_order, a_refused_record_blocks_its_key_alone, the_trace_context_survives,
 };
@@ -57,6 +62,10 @@ macro_rules! for_each_promise {
             a_rejected_record_becomes_a_dead_letter
             an_exhausted_record_becomes_a_dead_letter
             an_undecodable_record_becomes_a_dead_letter
+            poison_holds_up_neither_its_key_nor_its_partition
+            one_refused_event_costs_its_batch_nothing
+            an_event_that_hangs_its_handler_holds_nothing_up
+            positions_never_go_back
             members_share_the_partitions
             a_leaving_member_is_replaced_at_once
         }

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::LIMIT;
-use crate::{Delivery, Handler, Outcome, TraceContext};
+use crate::{Delivery, Handler, Outcome, Position, TraceContext};
 
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     pub(super) key: String,
     pub(super) number: usize,
     pub(super) attempt: u32,
+    pub(super) position: Position,
     pub(super) trace: TraceContext,
     pub(super) outcome: Outcome,
 }
@@ -74,6 +75,7 @@ impl Handler for Recorder {
                 key: delivery.envelope.key.clone(),
                 number: number(delivery),
                 attempt: delivery.attempt,
+                position: delivery.position,
                 trace: delivery.trace(),
                 outcome: outcome.clone(),
             });
