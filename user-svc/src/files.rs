@@ -23,60 +23,16 @@ use chassis::time::Clock;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
-use uuid::Uuid;
 
 pub use self::config::{FileLimits, FileStore, FilesConfig};
 pub use self::download::Download;
 pub use self::error::FileError;
 pub use self::objects::{ObjectError, Objects};
-pub use self::picture::PictureType;
 pub use self::upload::NewFile;
+use crate::file::{File, FilePurpose};
 
 /// The longest picture in bytes.
 pub const MAX_FILE_BYTES: usize = 10 * 1024 * 1024;
-
-/// A stored picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    /// Identifier, a UUIDv7, and the name of the object.
-    pub file_id: Uuid,
-    /// What it is for.
-    pub purpose: FilePurpose,
-    /// The name it had where it came from.
-    pub file_name: String,
-    /// What its bytes are.
-    pub picture_type: PictureType,
-    /// Its length.
-    pub size_bytes: i32,
-    /// SHA-256 of its bytes.
-    pub sha256: [u8; 32],
-    /// When it was stored.
-    pub create_time: DateTime<Utc>,
-}
-
-/// What a picture is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FilePurpose {
-    /// It stands beside the name of its owner.
-    Avatar,
-    /// It shows how training goes.
-    ProgressPhoto,
-}
-
-impl FilePurpose {
-    /// The name in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Avatar => "avatar",
-            Self::ProgressPhoto => "progress_photo",
-        }
-    }
-
-    /// The purpose of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Avatar, Self::ProgressPhoto].into_iter().find(|purpose| purpose.as_str() == name)
-    }
-}
 
 /// Keeps the pictures of accounts; cheap to clone.
 #[derive(Clone)]

@@ -12,6 +12,7 @@ pub mod config;
 pub mod email_address;
 mod ended_sessions;
 mod events;
+pub mod file;
 pub mod files;
 mod grpc;
 pub mod one_time_code;

@@ -42,11 +42,4 @@ mod tests {
         let rows: Vec<_> = section.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
         assert_eq!(rows, ALL.map(Limit::row));
     }
-
-    #[test]
-    fn the_settings_begin_with_the_numbers_of_this_file() {
-        let mut settings = chassis::config::Settings::from_pairs::<String, String>([]);
-        let limits = crate::files::FilesConfig::from_settings(&mut settings).limits;
-        assert_eq!((u64::from(limits.max_files), limits.max_bytes), (FILES.most, FILE_BYTES.most));
-    }
 }

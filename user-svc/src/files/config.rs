@@ -89,6 +89,7 @@ impl FilesConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row_limits::{FILE_BYTES, FILES};
 
     #[test]
     fn the_endpoint_of_the_store_is_a_web_address() {
@@ -104,5 +105,12 @@ mod tests {
             let problems = settings.finish().unwrap_err().to_string();
             assert!(problems.contains("FILES_S3_ENDPOINT: ") && !problems.contains("hunter2"), "{problems}");
         }
+    }
+
+    #[test]
+    fn the_settings_begin_with_the_limits_of_an_account() {
+        let mut settings = Settings::from_pairs::<String, String>([]);
+        let limits = FilesConfig::from_settings(&mut settings).limits;
+        assert_eq!((u64::from(limits.max_files), limits.max_bytes), (FILES.most, FILE_BYTES.most));
     }
 }

@@ -13,33 +13,7 @@ use self::jpeg::Jpeg;
 use self::png::Png;
 pub(crate) use self::rewrite::{Rewritten, rewrite};
 use self::webp::WebP;
-
-/// A format of pictures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PictureType {
-    /// ISO/IEC 10918.
-    Jpeg,
-    /// ISO/IEC 15948.
-    Png,
-    /// RFC 9649.
-    WebP,
-}
-
-impl PictureType {
-    /// The media type.
-    pub fn media_type(self) -> &'static str {
-        match self {
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-            Self::WebP => "image/webp",
-        }
-    }
-
-    /// The format of that media type.
-    pub fn from_media_type(name: &str) -> Option<Self> {
-        [Self::Jpeg, Self::Png, Self::WebP].into_iter().find(|format| format.media_type() == name)
-    }
-}
+use crate::file::PictureType;
 
 /// Why bytes are no picture; follows the name of the field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -22,7 +22,8 @@ use proto::{
 use tonic::{Status, Streaming};
 
 use crate::accounts::{Accounts, timestamp};
-use crate::files::{File, FileError, FilePurpose, Files, NewFile};
+use crate::file::{File, FilePurpose};
+use crate::files::{FileError, Files, NewFile};
 
 /// The longest chunk of an upload, as the contract says.
 const MAX_CHUNK_BYTES: usize = 256 * 1024;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::files::{File, FilePurpose, PictureType};
+use crate::file::{File, FilePurpose, PictureType};
 
 /// How much an account keeps.
 #[derive(Clone, Copy, Debug)]
