@@ -1,6 +1,6 @@
 //! Tells of sessions that end, to the services that verify access tokens by themselves.
 //!
-//! Each replica reads the table twice a second, so it does not matter at which of them a session ends, nor in which way.
+//! Each replica reads the table each second, so it does not matter at which of them a session ends, nor in which way.
 //! Who begins to watch gets the whole table first and every reading after it, and loses nothing in between.
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::store::ended_sessions::{self, EndedSession};
 
 /// How often the table is read. With the way to the others it has to stay well below the two seconds that are promised.
-const READ_INTERVAL: Duration = Duration::from_millis(500);
+const READ_INTERVAL: Duration = Duration::from_secs(1);
 /// Readings that wait for a watcher; one that is further behind begins anew.
 const WAITING_READINGS: usize = 64;
 /// How far clocks may be apart, with what verifiers allow for.

@@ -22,7 +22,7 @@ use crate::config::ConnectionContext;
 /// How long one poll takes while records are on their way; what comes meanwhile is handled at once.
 const POLL: Duration = Duration::from_millis(100);
 /// How late an idle producer learns that its connection failed or is there again.
-const LOOK: Duration = Duration::from_millis(250);
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What became of a record.
 pub(super) type Delivered = Result<Ack, KafkaError>;

@@ -130,7 +130,7 @@ impl KafkaConfig {
             // The broker answers a fetch as soon as there is a byte; librdkafka refills its queue without its pause
             // of one second.
             ("fetch.min.bytes", "1"),
-            ("fetch.wait.max.ms", "500"),
+            ("fetch.wait.max.ms", "1000"),
             ("fetch.queue.backoff.ms", "10"),
             ("fetch.error.backoff.ms", "200"),
             // Bounds what is read ahead of slow handlers, for each partition because each has a queue of its own, and
@@ -181,7 +181,7 @@ impl KafkaConfig {
             .set("allow.auto.create.topics", "false")
             // How a restored connection is noticed; also carries the consumer lag. Making and reading it is most of what
             // an idle client does.
-            .set("statistics.interval.ms", "2000")
+            .set("statistics.interval.ms", "5000")
             // Why a broker hangs up is told at this level.
             .set_log_level(RDKafkaLogLevel::Info);
         for (name, value) in self.security.properties() {

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::group::GroupContext;
 
 /// How soon a request to stop is noticed. librdkafka ends the wait for whatever comes earlier.
-const POLL: Duration = Duration::from_millis(250);
+const POLL: Duration = Duration::from_millis(500);
 /// The same while the group is being left.
 const POLL_AT_END: Duration = Duration::from_millis(50);
 const SEEK_TIMEOUT: Duration = Duration::from_secs(1);

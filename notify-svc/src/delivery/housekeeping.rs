@@ -17,7 +17,7 @@ use crate::ledger::sweep::Recovered;
 use crate::ledger::{entries, sweep};
 use crate::metrics::Metrics;
 
-const TICK: Duration = Duration::from_secs(1);
+const TICK: Duration = Duration::from_secs(2);
 /// After a failure nothing is taken over for so long: others may have been without the database as well, and are given
 /// the time to prolong what they hold.
 const GRACE: Duration = Duration::from_secs(5);

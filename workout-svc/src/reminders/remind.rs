@@ -18,7 +18,7 @@ use crate::store::reminders::{self, Due};
 use crate::training::{Training, TrainingError, timestamp};
 
 /// How often it is looked.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Reminders claimed at one time.
 const BATCH: usize = 100;
 /// After an outage, occurrences older than this are passed over: nobody wants to hear of them any more.

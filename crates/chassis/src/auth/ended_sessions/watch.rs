@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::EndedSessions;
 use crate::grpc::client::Client;
 
-/// How long a stream may be silent: user-svc says something twice a second.
+/// How long a stream may be silent: user-svc says something each second.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long after the end of a stream it is asked for again.
 const PAUSE: Duration = Duration::from_millis(500);
