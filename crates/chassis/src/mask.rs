@@ -97,6 +97,7 @@ mod tests {
         RoutineUpdate { name: Some(String::new()), ..RoutineUpdate::default() }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "a request may have none")]
     fn mask(paths: &[&str]) -> Option<FieldMask> {
         Some(FieldMask { paths: paths.iter().copied().map(str::to_owned).collect() })
     }

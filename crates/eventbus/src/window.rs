@@ -48,12 +48,13 @@ pub struct Window<K, T> {
     position: Option<i64>,
 }
 
-impl<K: Clone + Eq + Hash, T> Window<K, T> {
-    /// An empty one.
-    pub fn new() -> Self {
+impl<K, T> Default for Window<K, T> {
+    fn default() -> Self {
         Self { first: 0, slots: VecDeque::new(), bytes: 0, position: None }
     }
+}
 
+impl<K: Clone + Eq + Hash, T> Window<K, T> {
     /// How many records lie between the position and the last one read.
     pub fn len(&self) -> usize {
         self.slots.len()

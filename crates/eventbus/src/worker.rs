@@ -61,7 +61,7 @@ impl<H: Handler, D: DeadLetterTopic, P: Partition<Record = D::Record>> Worker<H,
         stop: CancellationToken,
     ) -> Self {
         let most = shared.config.max_batch;
-        Self { shared, partition, window: Window::new(), progress, stop, finished: 0, most }
+        Self { shared, partition, window: Window::default(), progress, stop, finished: 0, most }
     }
 
     pub(crate) async fn run(mut self) {

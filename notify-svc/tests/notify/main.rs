@@ -1,6 +1,7 @@
 //! notify-svc on a real PostgreSQL and a real SMTP server, without and with the broker.
 // clippy's exception for tests covers the test functions, not what they share.
 #![allow(clippy::unwrap_used)]
+#![expect(clippy::disallowed_methods, reason = "tests live by the clock of the machine")]
 
 mod admin;
 mod app;

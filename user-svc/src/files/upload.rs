@@ -11,8 +11,9 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::leftovers::Leftovers;
-use super::picture::{self, Inspector, PictureError, PictureType, Rewritten};
+use super::picture::{self, Inspector, PictureError, Rewritten};
 use super::{File, FileError, FilePurpose, Files, MAX_FILE_BYTES, ObjectError};
+use crate::file::PictureType;
 use crate::row_limits;
 use crate::store::files::Usage;
 use crate::store::{doomed_objects, files};

@@ -16,6 +16,7 @@ use crate::validation;
 /// Nothing else gives a handler its message, and making a call is the check: it cannot be forgotten. `clippy.toml` bans the
 /// ways around it.
 #[derive(Debug)]
+#[expect(clippy::manual_non_exhaustive, reason = "nothing else in this crate makes one either")]
 pub struct Call<M, C = Principal> {
     /// Who makes it.
     pub caller: C,

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn window(keys: &[&'static str]) -> Window<&'static str, i64> {
-    let mut window = Window::new();
+    let mut window = Window::default();
     for (offset, key) in keys.iter().enumerate() {
         window.push(offset as i64, Some(*key), 1, offset as i64);
     }
@@ -65,7 +65,7 @@ fn a_record_that_goes_alone_is_a_batch_of_its_own() {
 
 #[test]
 fn records_without_key_wait_for_nobody() {
-    let mut window: Window<&str, i64> = Window::new();
+    let mut window: Window<&str, i64> = Window::default();
     window.push(0, None, 1, 0);
     window.push(1, None, 1, 1);
     assert_eq!(records(&window.take(Instant::now(), 10, usize::MAX)), [0, 1]);
@@ -73,7 +73,7 @@ fn records_without_key_wait_for_nobody() {
 
 #[test]
 fn a_batch_is_bounded_in_bytes_and_one_record_always_fits() {
-    let mut window = Window::new();
+    let mut window = Window::default();
     for (offset, bytes) in [(0, 900), (1, 90), (2, 20), (3, 5)] {
         window.push(offset, Some(offset), bytes, offset);
     }
@@ -95,14 +95,14 @@ proptest! {
         keys in prop::collection::vec(0u8..5, 1..60),
         choices in prop::collection::vec((any::<bool>(), any::<bool>(), 1usize..8), 1..200),
     ) {
-        let mut window = Window::new();
+        let mut window = Window::default();
         for (offset, key) in keys.iter().enumerate() {
             window.push(offset as i64, Some(*key), 1, offset);
         }
         let now = Instant::now();
         let mut finished = Vec::new();
         let mut choices = choices.into_iter();
-        while window.len() > 0 {
+        while !window.is_empty() {
             let (fails, alone, max) = choices.next().unwrap_or((false, false, 8));
             let batch = window.take(now, max, usize::MAX);
             prop_assert!(!batch.is_empty());

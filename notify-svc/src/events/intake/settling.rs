@@ -45,15 +45,11 @@ impl Intake {
         let known = waiting::known(&mut transaction).await?;
         transaction.commit().await?;
         for (part, entered) in by_halves(self, known).await {
-            match entered {
-                Ok(()) => {}
-                Err(Failure::Event(reason)) => {
-                    let mut connection = self.pool.acquire().await?;
-                    let mails = waiting::erase(&mut connection, &part).await?;
-                    tracing::error!(user_id = ?part, mails, reason, "mails that waited cannot be entered and are lost");
-                }
-                // The next round tries again.
-                Err(Failure::Passing(_) | Failure::Code(_)) => {}
+            // Whatever else failed, the next round tries again.
+            if let Err(Failure::Event(reason)) = entered {
+                let mut connection = self.pool.acquire().await?;
+                let mails = waiting::erase(&mut connection, &part).await?;
+                tracing::error!(user_id = ?part, mails, reason, "mails that waited cannot be entered and are lost");
             }
         }
         Ok(forgotten)
