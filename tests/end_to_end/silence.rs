@@ -11,7 +11,7 @@ use embedded::silent_proxy::SilentProxy;
 use crate::harness::{Account, Inbox, Options, System, eventually, http};
 
 const SERVICES: [&str; 3] = ["user-svc", "workout-svc", "notify-svc"];
-/// `/readyz` tells the truth within ten seconds; the rest is for a busy machine.
+/// `/readyz` tells the truth of a database within five seconds and of Kafka within ten; the rest is for a busy machine.
 const TRUTH: Duration = Duration::from_secs(15);
 /// Work goes on within twenty seconds; the rest is for a busy machine.
 const RECOVERY: Duration = Duration::from_secs(40);

@@ -4,6 +4,8 @@ mod fault;
 #[cfg(target_os = "linux")]
 mod link;
 mod metrics;
+#[cfg(test)]
+mod tests;
 
 use std::error::Error;
 use std::str::FromStr as _;
@@ -11,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 pub use self::fault::{failure, refused_values};
@@ -77,8 +80,14 @@ pub(crate) fn open_directly(config: &DatabaseConfig, service: &str) -> Result<Pg
     Ok(pool(config, options(config, service)?))
 }
 
+/// A server that lives and works on a statement is no silence, so the server itself has to end what takes too long: a lock
+/// that nobody gives back, a plan that went wrong. A limit in the URL counts instead.
 fn options(config: &DatabaseConfig, service: &str) -> Result<PgConnectOptions, sqlx::Error> {
-    Ok(PgConnectOptions::from_str(config.url.expose_secret())?.application_name(service))
+    let options = PgConnectOptions::from_str(config.url.expose_secret())?.application_name(service);
+    if options.get_options().is_some_and(|given| given.contains("statement_timeout")) {
+        return Ok(options);
+    }
+    Ok(options.options([("statement_timeout", STATEMENT_LIMIT.as_millis().to_string())]))
 }
 
 fn pool(config: &DatabaseConfig, options: PgConnectOptions) -> PgPool {
@@ -92,13 +101,15 @@ fn pool(config: &DatabaseConfig, options: PgConnectOptions) -> PgPool {
 
 /// Closes the pool at the end of a service, without waiting for a database that does not answer.
 pub async fn close(pool: &PgPool) {
-    if tokio::time::timeout(CLOSE_LIMIT, pool.close()).await.is_err() {
+    if timeout(CLOSE_LIMIT, pool.close()).await.is_err() {
         tracing::warn!("the database did not answer at the end, its connections are dropped");
     }
 }
 
-/// Longest time for the one statement of a probe, beside the wait for a connection.
-const PROBE_LIMIT: Duration = Duration::from_secs(3);
+/// Longest time for any statement but those of migrations: more than a call may take.
+pub const STATEMENT_LIMIT: Duration = Duration::from_mins(1);
+/// Longest time for a probe. With the pause between two of them, a server that hangs is down within five seconds.
+const PROBE_LIMIT: Duration = Duration::from_millis(3_500);
 /// Longest time for saying goodbye to the database.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
@@ -125,10 +136,11 @@ pub async fn watch(pool: PgPool, dependency: Dependency, shutdown: CancellationT
 /// Waits for a connection as any call would, and uses it.
 async fn probe(pool: &PgPool, metrics: &PoolMetrics) -> Result<(), sqlx::Error> {
     let start = Instant::now();
-    let connection = pool.acquire().await;
+    let connection = timeout(PROBE_LIMIT, pool.acquire()).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
     metrics.waited(start.elapsed(), connection.as_ref().err());
     let mut connection = connection?;
-    let answered = tokio::time::timeout(PROBE_LIMIT, sqlx::query("SELECT 1").execute(&mut *connection)).await;
+    let left = PROBE_LIMIT.saturating_sub(start.elapsed());
+    let answered = timeout(left, sqlx::query("SELECT 1").execute(&mut *connection)).await;
     let Ok(answered) = answered else {
         // Back in the pool it would be tested first, which takes as long as the silence.
         connection.close_on_drop();

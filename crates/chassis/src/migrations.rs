@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
+use sqlx::postgres::PgPoolOptions;
 
 use crate::database::is_unavailable;
 use crate::health::Dependency;
@@ -85,9 +86,13 @@ impl Tables {
         if self.standing(pool).await?.missing == 0 {
             return Ok(());
         }
+        // A migration may take as long as it takes, and so may the wait for another process that is at it.
+        let options = pool.connect_options().as_ref().clone().options([("statement_timeout", "0")]);
+        let patient = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
         for migrator in self.migrators {
-            migrator.run(pool).await?;
+            migrator.run(&patient).await?;
         }
+        patient.close().await;
         Ok(())
     }
 

@@ -8,8 +8,8 @@ use super::*;
 use crate::database::{self, DatabaseConfig};
 use crate::health::{Health, Need};
 
-/// `/readyz` tells the truth within this time, on a busy machine as well.
-const TRUTH: Duration = Duration::from_secs(10);
+/// `/readyz` tells the truth within this time.
+const TRUTH: Duration = Duration::from_secs(5);
 /// Work goes on within this time.
 const RECOVERY: Duration = Duration::from_secs(20);
 
