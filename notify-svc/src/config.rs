@@ -1,16 +1,12 @@
 //! The configuration of notify-svc.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
 use chassis::auth::TokenKeys;
-use chassis::bus::BusSettings;
 use chassis::config::{Settings, WebUrl};
-use chassis::database::DatabaseConfig;
-use chassis::drain::DrainConfig;
-use chassis::grpc::server::GrpcServerConfig;
+use chassis::frame::{BackendConfig, Identity};
 use chassis::sealing::SealingKeys;
 use lettre::message::Mailbox;
 use outbox::RelayConfig;
@@ -19,23 +15,25 @@ use crate::delivery::DeliveryConfig;
 use crate::notification::{Category, UnknownName};
 use crate::smtp::{Authorities, Encryption, SmtpConfig, Timeouts};
 
+/// Who the service is, and which settings are its own.
+pub(crate) const IDENTITY: Identity = Identity {
+    name: crate::NAME,
+    grpc_addr: ("NOTIFY_SVC_GRPC_ADDR", "127.0.0.1:50053"),
+    ops_addr: (
+        "NOTIFY_SVC_OPS_ADDR",
+        "Address of notify-svc's /livez, /readyz and /metrics.",
+        "127.0.0.1:9467",
+    ),
+    group: ("KAFKA_GROUP", "Consumer group of notify-svc."),
+    signs: None,
+    drain_deadline_seconds: 8,
+};
+
 /// Everything that notify-svc has to be told.
 #[derive(Clone, Debug)]
 pub struct NotifySvcConfig {
-    /// The database.
-    pub database: DatabaseConfig,
-    /// Whether the tables are brought up to date at start.
-    pub migrate_on_start: bool,
-    /// How the outbox is published.
-    pub relay: RelayConfig,
-    /// The gRPC server.
-    pub grpc: GrpcServerConfig,
-    /// Where health and metrics are served.
-    pub ops_addr: SocketAddr,
-    /// The broker.
-    pub kafka: BusSettings,
-    /// The consumer group.
-    pub kafka_group: String,
+    /// What every service is told.
+    pub backend: BackendConfig,
     /// The topics on which services put what they cannot handle.
     pub dead_letter_topics: Vec<String>,
     /// By which keys access tokens are verified.
@@ -54,25 +52,12 @@ pub struct NotifySvcConfig {
     pub sealing: SealingKeys,
     /// Categories whose mails are not repeated when their outcome is unknown.
     pub give_up_in_doubt: Vec<Category>,
-    /// The times of a stop.
-    pub drain: DrainConfig,
 }
 
 impl NotifySvcConfig {
     /// Reads the settings. Answers nothing where a secret is missing or unusable; [`Settings::finish`] then says why.
     pub fn from_settings(settings: &mut Settings) -> Option<Self> {
-        let database = DatabaseConfig::from_settings(settings);
-        let migrate_on_start =
-            settings.value("MIGRATE_ON_START", "Whether tables are brought up to date at start.", "true");
-        let replay_at_start = settings.value(
-            "OUTBOX_REPLAY_AT_START",
-            "Whether events that the outbox still holds are published again at start, for a broker that forgets.",
-            "false",
-        );
-        let grpc = GrpcServerConfig::from_settings(settings, "NOTIFY_SVC_GRPC_ADDR", "127.0.0.1:50053");
-        let ops_addr = ops_addr(settings);
-        let kafka = BusSettings::from_settings(settings, crate::NAME).checking(settings);
-        let kafka_group = kafka_group(settings);
+        let backend = IDENTITY.config(settings);
         let dead_letter_topics = dead_letter_topics(settings);
         let token_keys = TokenKeys::from_settings(settings);
         let delivery = delivery(settings);
@@ -98,17 +83,9 @@ impl NotifySvcConfig {
              commas, whose mails are not sent again when it is unknown whether they arrived.",
             "",
         );
-        let relay = RelayConfig { replay_at_start, ..RelayConfig::default() };
-        let retention = retention(settings, &relay);
-        let drain = DrainConfig::from_settings(settings, 8);
+        let retention = retention(settings, &backend.relay);
         Some(Self {
-            database,
-            migrate_on_start,
-            relay,
-            grpc,
-            ops_addr,
-            kafka,
-            kafka_group,
+            backend,
             dead_letter_topics,
             token_keys,
             retention,
@@ -118,23 +95,8 @@ impl NotifySvcConfig {
             public_url: public_url.as_str().to_owned(),
             sealing: sealing?,
             give_up_in_doubt,
-            drain,
         })
     }
-}
-
-/// Reads where health and metrics are served.
-pub(crate) fn ops_addr(settings: &mut Settings) -> SocketAddr {
-    settings.value(
-        "NOTIFY_SVC_OPS_ADDR",
-        "Address of notify-svc's /livez, /readyz and /metrics.",
-        "127.0.0.1:9467",
-    )
-}
-
-/// Reads the consumer group.
-pub(crate) fn kafka_group(settings: &mut Settings) -> String {
-    settings.value("KAFKA_GROUP", "Consumer group of notify-svc.", crate::NAME)
 }
 
 /// Reads the topics whose dead letters administrators see.

@@ -22,7 +22,7 @@ pub use intake::{Arrival, Intake};
 use chassis::bus::{BusSettings, TopicPlan};
 use chassis::foreign;
 use chrono::{DateTime, TimeDelta, Utc};
-use eventbus::{DecodeError, Envelope, dead_letter_topic};
+use eventbus::{ConsumerConfig, DecodeError, Envelope, dead_letter_topic};
 use fitness_proto::fitness::notify::v1::NotificationSent;
 use fitness_proto::fitness::user::v1::{
     EmailVerified, OneTimeCodeIssued, PasswordChanged, PasswordResetRequested, RegistrationRepeated,
@@ -51,6 +51,12 @@ pub const TOPICS: [&str; 2] =
 /// The topics that have to exist: of what is told here and of what is listened to.
 pub(crate) fn topics(kafka: &BusSettings) -> TopicPlan {
     kafka.event_topics(PUBLISHED.into_iter().chain(TOPICS))
+}
+
+/// The member of `group` that collects dead letters from `topics`.
+pub(crate) fn collector(group: &str, topics: &[String]) -> ConsumerConfig {
+    let topics: Vec<_> = topics.iter().map(String::as_str).collect();
+    ConsumerConfig::collector(group, &topics)
 }
 
 /// Those of the dead letters: of this service's group, and of all whose dead letters are looked after here.

@@ -13,9 +13,12 @@ mod unsubscribe;
 mod update_preferences;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use chassis::health::Dependency;
 use chassis::sealing::SealingKeys;
 use chassis::time::Clock;
+use outbox::Outbox;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -24,7 +27,7 @@ pub use self::get::Story;
 pub use self::recover::{Recover, Recovered};
 pub use self::search::Search;
 pub use self::update_preferences::PreferenceChange;
-use crate::delivery::Wake;
+use crate::delivery::{DeliveryConfig, Wake, Workers};
 use crate::ledger::history::{self, Entry};
 use crate::metrics::Metrics;
 use crate::render::Renderer;
@@ -44,6 +47,30 @@ pub struct Notifications {
     pub keys: SealingKeys,
     /// Counts.
     pub metrics: Arc<Metrics>,
+}
+
+impl Notifications {
+    /// Over the ledger in the database of `pool`.
+    pub(crate) fn new(
+        pool: PgPool,
+        clock: Arc<dyn Clock>,
+        renderer: Arc<Renderer>,
+        keys: SealingKeys,
+    ) -> Self {
+        Self { pool, clock, wake: Wake::default(), renderer, keys, metrics: Arc::default() }
+    }
+
+    /// Those who send the mails that are due here.
+    pub(crate) fn workers(
+        &self,
+        config: DeliveryConfig,
+        outbox: Outbox,
+        smtp: Dependency,
+        retention: Duration,
+    ) -> Workers {
+        let Self { pool, wake, renderer, metrics, .. } = self.clone();
+        Workers { config, pool, outbox, renderer, wake, metrics, smtp, retention }
+    }
 }
 
 /// A notification that may be changed, or why there is none.

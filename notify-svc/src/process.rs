@@ -8,8 +8,9 @@ use chassis::migrations::Tables;
 use chassis::process::{Service, ServiceError};
 use tokio_util::sync::CancellationToken;
 
+use crate::config::{self, IDENTITY, NotifySvcConfig};
 use crate::ledger::TABLES;
-use crate::{App, NotifySvcConfig, config, events};
+use crate::{App, events};
 
 /// The process of notify-svc.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ impl Service for Process {
     }
 
     fn ops_addr(settings: &mut Settings) -> SocketAddr {
-        config::ops_addr(settings)
+        IDENTITY.ops_addr(settings)
     }
 
     fn tables() -> Option<&'static Tables> {
@@ -36,7 +37,7 @@ impl Service for Process {
 
     fn topics(settings: &mut Settings) -> Option<TopicPlan> {
         let kafka = BusSettings::from_settings(settings, crate::NAME);
-        let group = config::kafka_group(settings);
+        let group = IDENTITY.group(settings);
         let dead_letters = events::dead_letter_topics(&kafka, &group, &config::dead_letter_topics(settings));
         Some(events::topics(&kafka).and(dead_letters))
     }

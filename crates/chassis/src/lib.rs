@@ -10,6 +10,7 @@ pub mod database;
 pub mod drain;
 pub mod errors;
 pub mod foreign;
+pub mod frame;
 pub mod grpc;
 pub mod health;
 pub mod http_server;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use chassis::auth::TokenKeys;
 use chassis::bus::{BrokerSettings, BusSettings};
 use chassis::database::DatabaseConfig;
+use chassis::frame::BackendConfig;
 use chassis::grpc::server::GrpcServerConfig;
 use chassis::sealing::SealingKeys;
 use embedded::broker::Broker;
@@ -38,23 +39,26 @@ pub(crate) async fn whole_way(
     create_topics(&kafka, &topics).await?;
     let publisher = KafkaPublisher::new(&kafka)?;
     let app = App::build(NotifySvcConfig {
-        database: DatabaseConfig::new(url.into(), 10),
-        migrate_on_start: false,
-        relay: outbox::RelayConfig::default(),
-        grpc: GrpcServerConfig {
-            addr: free,
-            max_call_time: Duration::from_secs(5),
-            max_concurrent_calls: 16,
-            reflection: false,
+        backend: BackendConfig {
+            database: DatabaseConfig::new(url.into(), 10),
+            migrate_on_start: false,
+            relay: outbox::RelayConfig::default(),
+            grpc: GrpcServerConfig {
+                addr: free,
+                max_call_time: Duration::from_secs(5),
+                max_concurrent_calls: 16,
+                reflection: false,
+            },
+            ops_addr: free,
+            kafka: BusSettings {
+                broker: BrokerSettings::Kafka(kafka),
+                topic_partitions: PARTITIONS,
+                topic_replication: 1,
+                topics_on_start: true,
+            },
+            kafka_group: "notify-svc".to_owned(),
+            drain: chassis::drain::DrainConfig::within(Duration::from_secs(10)),
         },
-        ops_addr: free,
-        kafka: BusSettings {
-            broker: BrokerSettings::Kafka(kafka),
-            topic_partitions: PARTITIONS,
-            topic_replication: 1,
-            topics_on_start: true,
-        },
-        kafka_group: "notify-svc".to_owned(),
         dead_letter_topics: vec!["notify-svc.dead-letters".to_owned()],
         token_keys: TokenKeys::UserSvc {
             url: "http://127.0.0.1:1".to_owned(),
@@ -67,7 +71,6 @@ pub(crate) async fn whole_way(
         public_url: "https://fitness.example".to_owned(),
         sealing: keys,
         give_up_in_doubt: Vec::new(),
-        drain: chassis::drain::DrainConfig::within(Duration::from_secs(10)),
     })
     .await?;
     let shutdown = CancellationToken::new();

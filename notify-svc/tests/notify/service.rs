@@ -7,6 +7,7 @@ use std::time::Duration;
 use chassis::auth::{AUDIENCE, Claims, TokenKeys, Verifier};
 use chassis::bus::{BrokerSettings, BusSettings};
 use chassis::database::DatabaseConfig;
+use chassis::frame::BackendConfig;
 use chassis::grpc::server::GrpcServerConfig;
 use chrono::Utc;
 use ed25519_dalek::pkcs8::{EncodePrivateKey as _, KeypairBytes};
@@ -47,27 +48,30 @@ fn verifier() -> Verifier {
 pub(crate) fn config(stage: &Stage, kafka: KafkaConfig) -> NotifySvcConfig {
     let free: SocketAddr = ([127, 0, 0, 1], 0).into();
     NotifySvcConfig {
-        database: DatabaseConfig {
-            acquire_timeout: LIMIT,
-            ..DatabaseConfig::new(stage.database_url.clone().into(), 10)
+        backend: BackendConfig {
+            database: DatabaseConfig {
+                acquire_timeout: LIMIT,
+                ..DatabaseConfig::new(stage.database_url.clone().into(), 10)
+            },
+            migrate_on_start: true,
+            // A stop need not wait for a broker that is not coming.
+            relay: RelayConfig { drain_timeout: Duration::from_millis(100), ..RelayConfig::default() },
+            grpc: GrpcServerConfig {
+                addr: free,
+                max_call_time: LIMIT,
+                max_concurrent_calls: 64,
+                reflection: true,
+            },
+            ops_addr: free,
+            kafka: BusSettings {
+                broker: BrokerSettings::Kafka(kafka),
+                topic_partitions: 3,
+                topic_replication: 1,
+                topics_on_start: true,
+            },
+            kafka_group: "notify-svc".to_owned(),
+            drain: chassis::drain::DrainConfig::within(LIMIT),
         },
-        migrate_on_start: true,
-        // A stop need not wait for a broker that is not coming.
-        relay: RelayConfig { drain_timeout: Duration::from_millis(100), ..RelayConfig::default() },
-        grpc: GrpcServerConfig {
-            addr: free,
-            max_call_time: LIMIT,
-            max_concurrent_calls: 64,
-            reflection: true,
-        },
-        ops_addr: free,
-        kafka: BusSettings {
-            broker: BrokerSettings::Kafka(kafka),
-            topic_partitions: 3,
-            topic_replication: 1,
-            topics_on_start: true,
-        },
-        kafka_group: "notify-svc".to_owned(),
         dead_letter_topics: ["user-svc", "workout-svc", "notify-svc"]
             .map(|group| format!("{group}.dead-letters"))
             .to_vec(),
@@ -79,7 +83,6 @@ pub(crate) fn config(stage: &Stage, kafka: KafkaConfig) -> NotifySvcConfig {
         public_url: "https://fitness.example".to_owned(),
         sealing: stage.keys.clone(),
         give_up_in_doubt: Vec::new(),
-        drain: chassis::drain::DrainConfig::within(LIMIT),
     }
 }
 
