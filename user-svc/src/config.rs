@@ -1,41 +1,41 @@
 //! The configuration of user-svc.
 
-use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::bus::{BusSettings, SigningService};
+use chassis::bus::SigningService;
 use chassis::config::Settings;
-use chassis::database::DatabaseConfig;
-use chassis::drain::DrainConfig;
-use chassis::grpc::server::GrpcServerConfig;
+use chassis::frame::{BackendConfig, Identity};
 use chassis::sealing::SealingKeys;
+use chassis::time::Clock;
 use chrono::TimeDelta;
-use outbox::RelayConfig;
+use outbox::Outbox;
+use sqlx::PgPool;
+use tokio::sync::Semaphore;
 
+use crate::accounts::Accounts;
 use crate::email_address::EmailAddress;
-use crate::files::FilesConfig;
+use crate::files::{Files, FilesConfig, Objects};
 use crate::one_time_code::Pepper;
 use crate::password::{PasswordConfig, Passwords};
 use crate::rate_limit::RateLimits;
 use crate::tokens::AccessTokens;
 
+/// Who the service is, and which settings are its own.
+pub(crate) const IDENTITY: Identity = Identity {
+    name: crate::NAME,
+    grpc_addr: ("USER_SVC_GRPC_ADDR", "127.0.0.1:50051"),
+    ops_addr: ("USER_SVC_OPS_ADDR", "Address of user-svc's /livez, /readyz and /metrics.", "127.0.0.1:9465"),
+    group: ("USER_SVC_KAFKA_GROUP", "Consumer group of user-svc."),
+    signs: Some(SigningService::UserSvc),
+    drain_deadline_seconds: 6,
+};
+
 /// Everything that user-svc has to be told.
 #[derive(Clone)]
 pub struct UserSvcConfig {
-    /// The database.
-    pub database: DatabaseConfig,
-    /// Whether the tables are brought up to date at start.
-    pub migrate_on_start: bool,
-    /// The gRPC server.
-    pub grpc: GrpcServerConfig,
-    /// Where health and metrics are served.
-    pub ops_addr: SocketAddr,
-    /// The broker.
-    pub kafka: BusSettings,
-    /// The consumer group.
-    pub kafka_group: String,
-    /// How events get from the outbox to the broker.
-    pub relay: RelayConfig,
+    /// What every service is told.
+    pub backend: BackendConfig,
     /// Signs access tokens.
     pub access_tokens: AccessTokens,
     /// How long a session lives without being renewed.
@@ -54,27 +54,12 @@ pub struct UserSvcConfig {
     pub housekeeping_interval: Duration,
     /// Where pictures are kept and how many.
     pub files: FilesConfig,
-    /// The times of a stop.
-    pub drain: DrainConfig,
 }
 
 impl UserSvcConfig {
     /// Reads the settings. Answers nothing where a secret is missing or unusable; [`Settings::finish`] then says why.
     pub fn from_settings(settings: &mut Settings) -> Option<Self> {
-        let database = DatabaseConfig::from_settings(settings);
-        let migrate_on_start =
-            settings.value("MIGRATE_ON_START", "Whether tables are brought up to date at start.", "true");
-        let replay_at_start = settings.value(
-            "OUTBOX_REPLAY_AT_START",
-            "Whether events that the outbox still holds are published again at start, for a broker that forgets.",
-            "false",
-        );
-        let grpc = GrpcServerConfig::from_settings(settings, "USER_SVC_GRPC_ADDR", "127.0.0.1:50051");
-        let ops_addr = ops_addr(settings);
-        let kafka = BusSettings::from_settings(settings, crate::NAME)
-            .signing(SigningService::UserSvc, settings)
-            .checking(settings);
-        let kafka_group = kafka_group(settings);
+        let backend = IDENTITY.config(settings);
         let access_tokens = access_tokens(settings);
         let session_seconds: u32 = settings.number(
             "SESSION_TTL_SECONDS",
@@ -105,15 +90,8 @@ impl UserSvcConfig {
             1..=86_400,
         );
         let files = FilesConfig::from_settings(settings);
-        let drain = DrainConfig::from_settings(settings, 6);
         Some(Self {
-            database,
-            migrate_on_start,
-            grpc,
-            ops_addr,
-            kafka,
-            kafka_group,
-            relay: RelayConfig { replay_at_start, ..RelayConfig::default() },
+            backend,
             access_tokens: access_tokens?,
             session_lifetime,
             sealing: sealing?,
@@ -123,23 +101,33 @@ impl UserSvcConfig {
             admin_email,
             housekeeping_interval,
             files,
-            drain,
         })
     }
 }
 
-/// Reads where health and metrics are served.
-pub(crate) fn ops_addr(settings: &mut Settings) -> SocketAddr {
-    settings.value(
-        "USER_SVC_OPS_ADDR",
-        "Address of user-svc's /livez, /readyz and /metrics.",
-        "127.0.0.1:9465",
-    )
-}
+impl UserSvcConfig {
+    /// Accounts as configured, over the database of `pool`.
+    pub(crate) fn accounts(&self, pool: PgPool, outbox: Outbox, clock: Arc<dyn Clock>) -> Accounts {
+        Accounts {
+            pool,
+            outbox,
+            clock,
+            passwords: self.passwords.clone(),
+            pepper: self.pepper.clone(),
+            sealing: self.sealing.clone(),
+            access_tokens: self.access_tokens.clone(),
+            session_lifetime: self.session_lifetime,
+            limits: self.limits.clone(),
+            admin_email: self.admin_email.clone(),
+        }
+    }
 
-/// Reads the consumer group.
-pub(crate) fn kafka_group(settings: &mut Settings) -> String {
-    settings.value("USER_SVC_KAFKA_GROUP", "Consumer group of user-svc.", crate::NAME)
+    /// Pictures as configured, over the database of `pool`.
+    pub(crate) fn files(&self, pool: PgPool, clock: Arc<dyn Clock>) -> anyhow::Result<Files> {
+        let objects = Objects::open(&self.files.store)?;
+        let decoding = Arc::new(Semaphore::new(1));
+        Ok(Files { pool, clock, objects, limits: self.files.limits, decoding })
+    }
 }
 
 fn access_tokens(settings: &mut Settings) -> Option<AccessTokens> {

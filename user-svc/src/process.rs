@@ -8,8 +8,9 @@ use chassis::migrations::Tables;
 use chassis::process::{Service, ServiceError};
 use tokio_util::sync::CancellationToken;
 
+use crate::config::{IDENTITY, UserSvcConfig};
 use crate::store::TABLES;
-use crate::{App, UserSvcConfig, config, events};
+use crate::{App, events};
 
 /// The process of user-svc.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ impl Service for Process {
     }
 
     fn ops_addr(settings: &mut Settings) -> SocketAddr {
-        config::ops_addr(settings)
+        IDENTITY.ops_addr(settings)
     }
 
     fn tables() -> Option<&'static Tables> {
@@ -36,7 +37,7 @@ impl Service for Process {
 
     fn topics(settings: &mut Settings) -> Option<TopicPlan> {
         let kafka = BusSettings::from_settings(settings, crate::NAME);
-        Some(events::topics(&kafka, &config::kafka_group(settings)))
+        Some(events::topics(&kafka, &IDENTITY.group(settings)))
     }
 
     async fn serve(config: UserSvcConfig, shutdown: CancellationToken) -> Result<(), ServiceError> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chassis::bus::{BrokerSettings, BusSettings};
 use chassis::database::DatabaseConfig;
+use chassis::frame::BackendConfig;
 use chassis::grpc::server::GrpcServerConfig;
 use chassis::health::Health;
 use chassis::sealing::{Sealed, SealingKeys, one_time_code_place};
@@ -136,27 +137,30 @@ impl Service {
         let sealing = SealingKeys::parse(&SealingKeys::generate("test")).unwrap();
         let files_dir = tempfile::tempdir().unwrap();
         let config = UserSvcConfig {
-            database: DatabaseConfig {
-                acquire_timeout: options.acquire_timeout,
-                ..DatabaseConfig::new(options.database_url.clone().into(), 8)
+            backend: BackendConfig {
+                database: DatabaseConfig {
+                    acquire_timeout: options.acquire_timeout,
+                    ..DatabaseConfig::new(options.database_url.clone().into(), 8)
+                },
+                migrate_on_start: true,
+                grpc: GrpcServerConfig {
+                    addr: "127.0.0.1:0".parse().unwrap(),
+                    max_call_time: Duration::from_secs(30),
+                    max_concurrent_calls: 256,
+                    reflection: true,
+                },
+                ops_addr: "127.0.0.1:0".parse().unwrap(),
+                kafka: BusSettings {
+                    broker: BrokerSettings::Kafka(KafkaConfig::new(&options.brokers, "user-svc-test")),
+                    topic_partitions: 1,
+                    topic_replication: 1,
+                    topics_on_start: true,
+                },
+                kafka_group: "user-svc".to_owned(),
+                // A stop need not wait for a broker that is not coming.
+                relay: RelayConfig { drain_timeout: Duration::from_millis(10), ..RelayConfig::default() },
+                drain: chassis::drain::DrainConfig::within(Duration::from_secs(10)),
             },
-            migrate_on_start: true,
-            grpc: GrpcServerConfig {
-                addr: "127.0.0.1:0".parse().unwrap(),
-                max_call_time: Duration::from_secs(30),
-                max_concurrent_calls: 256,
-                reflection: true,
-            },
-            ops_addr: "127.0.0.1:0".parse().unwrap(),
-            kafka: BusSettings {
-                broker: BrokerSettings::Kafka(KafkaConfig::new(&options.brokers, "user-svc-test")),
-                topic_partitions: 1,
-                topic_replication: 1,
-                topics_on_start: true,
-            },
-            kafka_group: "user-svc".to_owned(),
-            // A stop need not wait for a broker that is not coming.
-            relay: RelayConfig { drain_timeout: Duration::from_millis(10), ..RelayConfig::default() },
             access_tokens: AccessTokens::new(&pem, ISSUER, TimeDelta::minutes(15)).unwrap(),
             session_lifetime: TimeDelta::days(30),
             sealing: sealing.clone(),
@@ -169,7 +173,6 @@ impl Service {
                 store: FileStore::Folder(files_dir.path().to_owned()),
                 limits: FileLimits { max_files: 3, max_bytes: 12 * 1024 * 1024 },
             },
-            drain: chassis::drain::DrainConfig::within(Duration::from_secs(10)),
         };
         let clock = ManualClock::new(Utc::now());
         let app = App::with_clock(config, Arc::new(clock.clone())).await.unwrap();
