@@ -11,9 +11,10 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalogue::Catalogue;
+use crate::config::{IDENTITY, WorkoutSvcConfig};
 use crate::exercises::seed_catalogue;
 use crate::store::TABLES;
-use crate::{App, WorkoutSvcConfig, config, events};
+use crate::{App, events};
 
 /// The process of workout-svc.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ impl Service for Process {
     }
 
     fn ops_addr(settings: &mut Settings) -> SocketAddr {
-        config::ops_addr(settings)
+        IDENTITY.ops_addr(settings)
     }
 
     fn tables() -> Option<&'static Tables> {
@@ -44,7 +45,7 @@ impl Service for Process {
 
     fn topics(settings: &mut Settings) -> Option<TopicPlan> {
         let kafka = BusSettings::from_settings(settings, crate::NAME);
-        Some(events::topics(&kafka, &config::kafka_group(settings)))
+        Some(events::topics(&kafka, &IDENTITY.group(settings)))
     }
 
     async fn serve(config: WorkoutSvcConfig, shutdown: CancellationToken) -> Result<(), ServiceError> {

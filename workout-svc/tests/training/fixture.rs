@@ -8,6 +8,7 @@ use std::time::Duration;
 use chassis::auth::{AUDIENCE, Claims, TokenKeys, Verifier};
 use chassis::bus::{BrokerSettings, BusSettings};
 use chassis::database::DatabaseConfig;
+use chassis::frame::BackendConfig;
 use chassis::grpc::server::GrpcServerConfig;
 use chassis::time::{Clock as _, ManualClock};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -301,31 +302,33 @@ fn keys() -> (EncodingKey, JwkSet) {
 fn config(database_url: String, brokers: &str, verifier: Verifier) -> WorkoutSvcConfig {
     let free = "127.0.0.1:0".parse().unwrap();
     WorkoutSvcConfig {
-        database: DatabaseConfig {
-            // Generous, as many tests share two cores.
-            acquire_timeout: Duration::from_secs(20),
-            ..DatabaseConfig::new(database_url.into(), 8)
+        backend: BackendConfig {
+            database: DatabaseConfig {
+                // Generous, as many tests share two cores.
+                acquire_timeout: Duration::from_secs(20),
+                ..DatabaseConfig::new(database_url.into(), 8)
+            },
+            migrate_on_start: true,
+            grpc: GrpcServerConfig {
+                addr: free,
+                max_call_time: Duration::from_secs(30),
+                max_concurrent_calls: 256,
+                reflection: true,
+            },
+            ops_addr: free,
+            kafka: BusSettings {
+                broker: BrokerSettings::Kafka(KafkaConfig::new(brokers, "workout-svc-test")),
+                topic_partitions: 1,
+                topic_replication: 1,
+                topics_on_start: true,
+            },
+            kafka_group: "workout-svc".to_owned(),
+            // A stop need not wait for a broker that is not coming.
+            relay: RelayConfig { drain_timeout: Duration::from_millis(10), ..RelayConfig::default() },
+            drain: chassis::drain::DrainConfig::within(Duration::from_secs(10)),
         },
-        migrate_on_start: true,
-        grpc: GrpcServerConfig {
-            addr: free,
-            max_call_time: Duration::from_secs(30),
-            max_concurrent_calls: 256,
-            reflection: true,
-        },
-        ops_addr: free,
-        kafka: BusSettings {
-            broker: BrokerSettings::Kafka(KafkaConfig::new(brokers, "workout-svc-test")),
-            topic_partitions: 1,
-            topic_replication: 1,
-            topics_on_start: true,
-        },
-        kafka_group: "workout-svc".to_owned(),
-        // A stop need not wait for a broker that is not coming.
-        relay: RelayConfig { drain_timeout: Duration::from_millis(10), ..RelayConfig::default() },
         token_keys: TokenKeys::Known(verifier),
         planner: PlannerConfig::default(),
-        drain: chassis::drain::DrainConfig::within(Duration::from_secs(10)),
     }
 }
 
