@@ -156,6 +156,13 @@ impl GatewayConfig {
     }
 }
 
+impl GatewayConfig {
+    /// The times of the gateway's stop: connections get the deadline, and a moment to close.
+    pub(crate) fn stop(&self) -> DrainConfig {
+        DrainConfig { deadline: self.drain.deadline + Duration::from_secs(1), ..self.drain }
+    }
+}
+
 /// Reads where clients connect.
 pub fn http_addr(settings: &mut Settings) -> SocketAddr {
     settings.value("GATEWAY_HTTP_ADDR", "Address of the HTTP server.", "127.0.0.1:8080")

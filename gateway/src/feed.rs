@@ -17,13 +17,17 @@ use std::time::Duration;
 
 use chassis::auth::Verifier;
 use chassis::config::Settings;
+use chassis::frame::Frame;
+use chassis::health::Need;
+use eventbus::BrokerConfigError;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use self::hub::Hub;
-pub(crate) use self::listener::{TOPICS, consume, consumer};
+pub(crate) use self::listener::TOPICS;
 pub(crate) use self::route::feed;
 pub(crate) use self::standing::Standing;
+use crate::config::GatewayConfig;
 
 /// An event as the feed shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,8 +99,27 @@ pub(crate) struct Feed {
     pub(crate) shutdown: CancellationToken,
 }
 
+impl Feed {
+    /// A feed whose listener and ends are tasks of `frame`.
+    pub(crate) fn open(
+        frame: &mut Frame,
+        config: &GatewayConfig,
+        verifier: Verifier,
+        standing: Standing,
+    ) -> Result<Self, BrokerConfigError> {
+        let consumer = listener::consumer(&config.kafka)?;
+        let kafka = frame.health().dependency("kafka", Need::Deferrable);
+        let hub = Hub::new(config.feed);
+        let (listening, settings) = (hub.clone(), config.kafka.clone());
+        frame.front("feed", |stop| listener::consume(listening, consumer, settings, kafka, stop));
+        let (ending, sessions) = (hub.clone(), verifier.clone());
+        frame.front("endings of feeds", |stop| end_with_sessions(ending, sessions, stop));
+        Ok(Self { hub, verifier, standing, heartbeat: config.feed.heartbeat, shutdown: frame.stopping() })
+    }
+}
+
 /// Ends the connections of sessions that are over, until `shutdown`. A connection that opens meanwhile looks by itself.
-pub(crate) async fn end_with_sessions(hub: Hub, verifier: Verifier, shutdown: CancellationToken) {
+async fn end_with_sessions(hub: Hub, verifier: Verifier, shutdown: CancellationToken) {
     let mut endings = verifier.endings();
     while let Some(Ok(())) = shutdown.run_until_cancelled(endings.changed()).await {
         hub.end_sessions(|session_id| verifier.is_over(session_id));

@@ -16,7 +16,7 @@ mod process;
 mod routes;
 mod services;
 
-pub use self::app::{App, BuildError};
+pub use self::app::App;
 pub use self::config::{GatewayConfig, http_addr};
 pub use self::feed::FeedConfig;
 pub use self::layers::client_identity::{NetworkError, TrustedProxies};

@@ -9,13 +9,16 @@ use chassis::ops;
 use http::Method;
 use transcoder::Transcoder;
 
+use crate::config::GatewayConfig;
 use crate::feed::{Feed, feed};
 use crate::files::{Files, Other, download, other_method, upload};
+use crate::layers::client_identity;
 use crate::openapi;
 use crate::openapi::document::{self, Document};
 use crate::pages::{
     PLACES, forgot_password, one_click, place, reset_password, show_unsubscribe, unsubscribe,
 };
+use crate::services::Services;
 
 /// The routes by the limits that they need.
 pub(crate) struct Routes {
@@ -35,6 +38,28 @@ const FEED: &str = "/v1/feed";
 const FILES: &str = "/v1/files";
 /// Deleting is the transcoder's, downloading is not.
 const FILE: &str = "/v1/files/{file_id}";
+
+/// REST as the contracts say it, for all services.
+pub(crate) fn transcoder(
+    services: &Services,
+    config: &GatewayConfig,
+) -> Result<Transcoder, transcoder::BuildError> {
+    let mut transcoder = Transcoder::builder(fitness_proto::DESCRIPTOR_SET);
+    for (name, client) in services.rpc_services() {
+        transcoder = transcoder.service(name, client);
+    }
+    transcoder
+        .success_status_option("fitness.options.v1.success_status")
+        .public_option("fitness.options.v1.public")
+        .optional_body_option("fitness.options.v1.optional_body")
+        .nullable_option("fitness.options.v1.nullable")
+        .forward_header(client_identity::USER_AGENT.as_str())
+        .forward_header(client_identity::ADDRESS.as_str())
+        .max_body_bytes(config.max_body_bytes)
+        .default_timeout(config.default_timeout)
+        .max_timeout(config.max_timeout)
+        .build()
+}
 
 /// Puts the routes together.
 pub(crate) fn routes(transcoder: &Transcoder, files: Files, live: Feed, health: Health) -> Routes {

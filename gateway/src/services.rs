@@ -3,9 +3,9 @@
 mod breaker;
 mod guarded;
 
+use chassis::frame::Frame;
 use chassis::grpc::client::{self, Client, EndpointError};
-use chassis::health::{Health, Need};
-use chassis::lifecycle::Tasks;
+use chassis::health::Need;
 
 use self::breaker::Breaker;
 pub(crate) use self::guarded::Guarded;
@@ -104,12 +104,12 @@ impl Services {
     }
 
     /// Watches how the services are doing, for `/readyz` and for the breakers.
-    pub(crate) fn watch(self, health: &Health, tasks: &Tasks) {
+    pub(crate) fn watch(self, frame: &mut Frame) {
+        let health = frame.health();
         for Connected { described, client, breaker } in self.0 {
-            let dependency = health.dependency(described.name, described.need);
-            let shutdown = || tasks.shutdown().clone();
-            tasks.watch("health of a service", client::watch_health(client, dependency, shutdown()));
-            tasks.watch("breaker of a service", breaker.follow(health.clone(), shutdown()));
+            let (health, dependency) = (health.clone(), health.dependency(described.name, described.need));
+            frame.front("health of a service", |stop| client::watch_health(client, dependency, stop));
+            frame.front("breaker of a service", |stop| breaker.follow(health, stop));
         }
     }
 }

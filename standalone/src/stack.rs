@@ -159,7 +159,7 @@ async fn start_services(
     let gateway = gateway::App::build(gateway).await.context("the gateway cannot start")?;
 
     let summary = Summary {
-        http: gateway.http_addr()?,
+        http: gateway.http_addr(),
         grpc: [
             ("user-svc", user.grpc_addr()?),
             ("workout-svc", workout.grpc_addr()?),

@@ -25,11 +25,16 @@ const PAGE_SIZE: i32 = 100;
 /// Asks the services, in the name of who opens a feed.
 #[derive(Clone)]
 pub(crate) struct Standing {
-    pub(crate) users: UserServiceClient<Guarded>,
-    pub(crate) trainers: TrainerServiceClient<Guarded>,
+    users: UserServiceClient<Guarded>,
+    trainers: TrainerServiceClient<Guarded>,
 }
 
 impl Standing {
+    /// Asks user-svc and workout-svc.
+    pub(crate) fn new(users: Guarded, trainers: Guarded) -> Self {
+        Self { users: UserServiceClient::new(users), trainers: TrainerServiceClient::new(trainers) }
+    }
+
     /// Refuses who is signed out. While user-svc is away nobody can sign out either, and the token is enough.
     pub(super) async fn session(&self, headers: &HeaderMap) -> Result<(), Box<Problem>> {
         let mut users = self.users.clone();

@@ -99,7 +99,7 @@ impl Stage {
         settings.finish().unwrap();
         change(&mut config);
         let app = App::build(config).await.unwrap();
-        let (http, ops, health) = (app.http_addr().unwrap(), app.ops_addr().unwrap(), app.health());
+        let (http, ops, health) = (app.http_addr(), app.ops_addr().unwrap(), app.health());
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(app.run_until(shutdown.clone()));
         within("the gateway to be ready", health.ready()).await;
