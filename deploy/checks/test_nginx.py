@@ -108,6 +108,47 @@ def test_a_path_reaches_the_gateway_as_it_was_written(recorded):
     assert Recorder.seen[-1]["path"] == "/v1/routines/01%2F02:copy?page_token=a%20b&x=%2e%2e/"
 
 
+@pytest.mark.parametrize(
+    ("asked", "passed_on"),
+    [
+        ("/api/v1/routines/01%2F02:copy?page_token=a%20b", "/v1/routines/01%2F02:copy?page_token=a%20b"),
+        ("/api/v1/feed", "/v1/feed"),
+        ("/api/v1/unsubscribe?token=a", "/v1/unsubscribe?token=a"),
+        ("/api/openapi.json", "/openapi.json"),
+        ("/api/health", "/api/health"),
+        ("/api/reset-password?token=a", "/api/reset-password?token=a"),
+        ("/v1/api/v1/x", "/v1/api/v1/x"),
+    ],
+)
+def test_the_api_is_below_api_too_and_nothing_else_is(asked, passed_on, recorded):
+    recorded.ask("GET", asked)
+    assert Recorder.seen[-1]["path"] == passed_on
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/api/v1/../../readyz", "/api/../readyz", "//readyz"])
+def test_no_way_leads_to_the_state_of_dependencies(path, recorded):
+    before = len(Recorder.seen)
+    assert recorded.ask("GET", path)[0] == 404
+    assert len(Recorder.seen) == before
+
+
+def test_a_door_that_opens_everything_below_api_would_be_noticed(nginx_program, configuration, certificate, recorder):
+    wide = configuration.replace(r"/(v1/|openapi\.json(\?|$)).*", "/.*")
+    assert wide != configuration
+    nginx = Nginx(nginx_program, wide, certificate, recorder)
+    try:
+        nginx.ask("GET", "/api/health")
+        assert Recorder.seen[-1]["path"] == "/health"
+    finally:
+        nginx.stop()
+
+
+def test_uploads_below_api_have_the_limit_of_uploads(recorded):
+    assert recorded.ask("POST", "/api/v1/files", b"x" * 1_000_000)[0] == 200
+    assert Recorder.seen[-1]["path"] == "/v1/files"
+    assert recorded.ask("POST", "/api/v1/files", b"x" * 12_000_000)[0] == 413
+
+
 def test_tls_is_modern_and_http_2_is_spoken(recorded):
     with socket.create_connection(("127.0.0.1", recorded.https_port)) as plain:
         with recorded.tls("h2", "http/1.1").wrap_socket(plain, server_hostname="localhost") as secure:
@@ -168,7 +209,7 @@ def alone(nginx_program, configuration, certificate):
 
 def log_of_links(nginx):
     """What is logged of requests with a token, in their query and in the page that they came from."""
-    for path in ("/reset-password", "/unsubscribe", "/v1/unsubscribe"):
+    for path in ("/reset-password", "/unsubscribe", "/v1/unsubscribe", "/api/v1/unsubscribe"):
         nginx.ask("POST", f"{path}?token=tell-nobody", headers={"referer": "https://a/?token=tell-nobody"})
     nginx.ask("GET", "/v1/routines")
     wait_for("the last line of the log", lambda: "/v1/routines" in nginx.log())
@@ -252,13 +293,17 @@ def test_the_api_is_served_over_tls_and_browsers_are_told_to_stay_there(front):
     assert json.loads(body)["openapi"].startswith("3.1")
     assert headers["strict-transport-security"] == "max-age=31536000"
     assert "x-request-id" in headers
+    assert front.ask("GET", "/api/openapi.json")[2] == body
     assert front.ask("GET", "/livez")[0] == 200
+    assert json.loads(front.ask("GET", "/health")[2]) == {"status": "ok"}
     assert front.ask("GET", "/readyz")[0] == 404
 
 
 def test_an_account_is_opened_through_nginx_and_errors_come_back_as_they_are(front, token):
     status, _, body = front.ask("GET", "/v1/users/me", headers={"authorization": f"Bearer {token}"})
     assert (status, json.loads(body)["email"]) == (200, ANN["email"])
+    status, _, again = front.ask("GET", "/api/v1/users/me", headers={"authorization": f"Bearer {token}"})
+    assert (status, again) == (200, body)
     status, headers, body = front.ask("POST", "/v1/auth/login", {**ANN, "password": "wrong"})
     assert (status, json.loads(body)["code"]) == (401, "CREDENTIALS_INVALID")
     assert headers["content-type"] == "application/problem+json"

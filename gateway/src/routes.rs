@@ -89,8 +89,16 @@ pub(crate) fn routes(transcoder: &Transcoder, files: Files, live: Feed, health: 
 /// The name in spans and metrics of a request that the gateway answers itself.
 pub(crate) fn own(method: &Method, path: &str) -> Option<&'static str> {
     let reads = matches!(*method, Method::GET | Method::HEAD);
-    let pages =
-        ["/openapi.json", "/forgot-password", "/reset-password", "/unsubscribe", "/livez", "/readyz", FEED];
+    let pages = [
+        "/openapi.json",
+        "/forgot-password",
+        "/reset-password",
+        "/unsubscribe",
+        "/livez",
+        "/readyz",
+        "/health",
+        FEED,
+    ];
     match path {
         FILES => (*method == Method::POST).then_some(FILES),
         "/v1/unsubscribe" => reads.then_some("/v1/unsubscribe"),

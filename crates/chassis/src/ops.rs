@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -21,9 +22,13 @@ use crate::telemetry;
 /// How long an answer that is on its way may take at a stop.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(2);
 
-/// `/livez` and `/readyz`, for the operator's port and for the gateway's public one.
+/// `/livez`, `/readyz` and `/health`, for the operator's port and for the gateway's public one.
 pub fn health_routes(health: Health) -> Router {
-    Router::new().route("/livez", get(livez)).route("/readyz", get(readyz)).with_state(health)
+    Router::new()
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/health", get(summary))
+        .with_state(health)
 }
 
 /// Everything on the operator's port.
@@ -68,7 +73,39 @@ async fn readyz(State(health): State<Health>) -> Response {
     (status, Json(report)).into_response()
 }
 
+/// Readiness in a word, for whoever is not to know what a service depends on.
+async fn summary(State(health): State<Health>) -> Response {
+    let (status, word) = if health.report().ready {
+        (StatusCode::OK, "ok")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+    };
+    (status, Json(json!({ "status": word }))).into_response()
+}
+
 async fn metrics(State(health): State<Health>) -> Response {
     let text = telemetry::metrics_text(health_metrics::families(&health.report()));
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::Need;
+
+    #[tokio::test]
+    async fn health_is_a_word_and_names_nothing() {
+        let health = Health::default();
+        let database = health.dependency("postgres", Need::Required);
+        for (up, status, text) in
+            [(false, 503, r#"{"status":"unavailable"}"#), (true, 200, r#"{"status":"ok"}"#)]
+        {
+            if up {
+                database.up();
+            }
+            let answer = summary(State(health.clone())).await;
+            assert_eq!(answer.status(), status);
+            assert_eq!(axum::body::to_bytes(answer.into_body(), 1_000).await.unwrap(), text);
+        }
+    }
 }

@@ -29,7 +29,7 @@ static DURATION: LazyLock<Histogram<f64>> = LazyLock::new(|| {
 
 /// Probes come by the clock and are neither traced nor counted: they would drown what people do.
 pub(super) async fn observe(State(transcoder): State<Transcoder>, request: Request, next: Next) -> Response {
-    if matches!(request.uri().path(), "/livez" | "/readyz") {
+    if matches!(request.uri().path(), "/livez" | "/readyz" | "/health") {
         return next.run(request).await;
     }
     let method = known_method(request.method());

@@ -121,7 +121,7 @@ async fn health_is_answered_when_no_place_is_left() {
     let refused = stage.get("/v1/users/me").send().await.unwrap();
     assert!(refused.headers().contains_key("retry-after"));
     problem(refused, 503, "OVERLOADED").await;
-    for path in ["/livez", "/readyz"] {
+    for path in ["/livez", "/readyz", "/health"] {
         assert_eq!(stage.get(path).send().await.unwrap().status(), 200, "{path}");
     }
     stage.stop().await;
