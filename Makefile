@@ -28,6 +28,7 @@ lint: setup ## Check the format, run clippy, check the scripts
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --workspace --test apache_kafka --test real_servers -- -D warnings
+	cargo test --quiet -p house
 	@if cargo tree -p fitness-proto -e normal --prefix none | grep -E '^(rdkafka|openssl|sqlx|lapin)'; \
 		then echo 'the contracts depend on a broker or a database: see above' >&2; exit 1; fi
 	for script in .ci/run deploy/setup deploy/sqlx-prepare deploy/test-real deploy/checks/run deploy/deny deploy/kafka/provide \
