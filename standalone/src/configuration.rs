@@ -28,6 +28,8 @@ pub(crate) fn check(mut settings: Settings) -> Result<Vec<Setting>, Problems> {
 mod tests {
     use std::fmt::Write as _;
 
+    use chassis::config::old_names;
+
     use super::*;
 
     /// The page docs/configuration.md.
@@ -55,6 +57,15 @@ mod tests {
             };
             let range = range.map(|range| range.to_string()).unwrap_or_default();
             writeln!(text, "| `{name}` | {default} | {range} | {description} |")?;
+        }
+        text.push_str(
+            "\n## Old names\n\n\
+             Accepted, and told in the log at every start. A new name that is set as well wins.\n\n\
+             | Old | New |\n|---|---|\n",
+        );
+        for (old, new) in old_names() {
+            let new = new.map_or("none: it means nothing any more".to_owned(), |new| format!("`{new}`"));
+            writeln!(text, "| `{old}` | {new} |")?;
         }
         Ok(text)
     }

@@ -1,6 +1,6 @@
 //! `cargo run`: all of Fitness Trainer in one process.
 
-use chassis::config::Settings;
+use chassis::config::{OldName, Settings};
 use chassis::{lifecycle, telemetry};
 use clap::Parser as _;
 use standalone::{Arguments, Stack};
@@ -15,6 +15,7 @@ async fn main() -> anyhow::Result<()> {
     settings.set_default("LOG_LEVEL", "warn");
     let config = telemetry::TelemetryConfig::from_settings(&mut settings, "fitness-trainer");
     let telemetry = telemetry::init(&config)?;
+    settings.old_names().iter().for_each(OldName::tell);
     let shutdown = CancellationToken::new();
     tokio::spawn(lifecycle::cancel_on_signal(shutdown.clone()));
 

@@ -92,3 +92,24 @@ async fn an_unknown_command_is_refused() {
     assert_eq!(refused.code, Some(2));
     assert!(refused.stderr.contains("destroy"), "{}", refused.stderr);
 }
+
+/// As the services before took them: accepted, and told with the name to use.
+#[tokio::test]
+async fn old_names_of_settings_are_accepted_and_told_at_the_start() {
+    let (mut environment, _) = serving(Vec::new());
+    environment.retain(|(name, _)| *name != "KAFKA_BROKERS");
+    environment.push(("MESSAGE_BROKER_URL", "kafka://127.0.0.1:1".to_owned()));
+    environment.push(("KAFKA_TOPIC", "emails".to_owned()));
+    let shown = run(&["config"], environment.clone()).await;
+    assert_eq!(shown.code, Some(0), "{}", shown.text());
+    let brokers = shown.stdout.lines().find(|row| row.starts_with("KAFKA_BROKERS")).unwrap();
+    assert!(brokers.contains(" 127.0.0.1:1 "), "{brokers}");
+
+    // An address that nobody can listen on ends the start after the telling.
+    environment.push((SUBJECT.listeners[0], "192.0.2.1:1".to_owned()));
+    let told = run(&["serve"], environment).await;
+    assert_ne!(told.code, Some(0));
+    for word in ["MESSAGE_BROKER_URL", "KAFKA_BROKERS", "KAFKA_TOPIC"] {
+        assert!(told.text().contains(word), "{word} is not told: {}", told.text());
+    }
+}

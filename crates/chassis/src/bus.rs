@@ -178,16 +178,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_topic_of_ones_own_is_refused_aloud() {
-        for (name, refused) in [("KAFKA_TOPIC", true), ("KAFKA_TOPIC_PARTITIONS", false)] {
-            let mut settings = Settings::from_pairs([(name, "7")]);
-            BusSettings::from_settings(&mut settings, "test");
-            let problems = settings.finish().err().map(|problems| problems.to_string()).unwrap_or_default();
-            assert_eq!(problems.contains("KAFKA_TOPIC is not a setting"), refused, "{problems}");
-        }
-    }
-
-    #[test]
     fn a_bus_that_is_not_there_is_refused_by_name() {
         for (bus, problem) in [
             ("kafka", None),

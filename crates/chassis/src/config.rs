@@ -6,6 +6,7 @@
 //! Precedence, strongest first: `NAME` in the environment, the file that `NAME_FILE` points to (for secrets), the
 //! configuration file, the default.
 
+mod aliases;
 mod number;
 mod setting;
 mod web_url;
@@ -17,6 +18,7 @@ use std::str::FromStr;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+pub use self::aliases::{OldName, old_names};
 pub use self::number::Range;
 use self::setting::without_password;
 pub use self::setting::{Setting, Source};
@@ -34,6 +36,7 @@ pub struct Settings {
     file: BTreeMap<String, String>,
     file_path: PathBuf,
     used: BTreeSet<String>,
+    old_names: Vec<OldName>,
     read: Vec<Setting>,
     problems: Vec<String>,
 }
@@ -56,13 +59,16 @@ impl Settings {
         if let Some(path) = file {
             settings.read_file(path);
         }
+        settings.accept_old_names();
         settings
     }
 
     /// Takes the given pairs in place of the environment; for tests and for a process that holds several services.
     pub fn from_pairs<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         let environment = pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { environment, ..Self::default() }
+        let mut settings = Self { environment, ..Self::default() };
+        settings.accept_old_names();
+        settings
     }
 
     /// Puts a value where the environment and the file say nothing, in front of the default of the code.
