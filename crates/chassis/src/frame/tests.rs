@@ -5,7 +5,7 @@ use tokio::time::timeout;
 
 use super::*;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// What happened, in the order in which it did.
 #[derive(Clone, Default)]
