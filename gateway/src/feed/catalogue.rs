@@ -35,7 +35,7 @@ const CATALOGUE: [Shown; 22] = [
     shown("fitness.workout.v1.AthleteProfileCreated", &["create_time"]),
     shown(
         "fitness.workout.v1.RoutineChanged",
-        &["routine_id", "name", "action", "actor_id", "actor_name", "change_time"],
+        &["routine_id", "name", "action", "actor_id", "actor_name", "change_time", "added_id"],
     ),
     shown("fitness.workout.v1.WorkoutStarted", &["workout_id", "name", "start_time"]),
     shown(
@@ -142,6 +142,26 @@ mod tests {
             for field in *fields {
                 assert!(message.get_field_by_name(field).is_some(), "{event_type}.{field}");
             }
+        }
+    }
+
+    /// Told to nobody: somebody else has done it.
+    const HIDDEN: [&str; 1] = ["fitness.user.v1.RegistrationRepeated"];
+
+    #[test]
+    fn every_event_of_the_topics_is_shown_or_hidden_on_purpose() {
+        let pool = DescriptorPool::decode(fitness_proto::DESCRIPTOR_SET).unwrap();
+        let topic = pool.get_extension_by_name("fitness.options.v1.topic").unwrap();
+        let listened = |message: &prost_reflect::MessageDescriptor| {
+            let on = message.options().get_extension(&topic).as_str().unwrap_or_default().to_owned();
+            crate::feed::TOPICS.contains(&on.as_str())
+        };
+        let events: Vec<_> = pool.all_messages().filter(listened).collect();
+        assert!(events.len() >= CATALOGUE.len());
+        for event in events {
+            let name = event.full_name();
+            let shown = CATALOGUE.iter().any(|shown| shown.event_type == name);
+            assert_ne!(shown, HIDDEN.contains(&name), "{name}");
         }
     }
 

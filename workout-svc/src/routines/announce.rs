@@ -2,6 +2,7 @@
 
 use fitness_proto::fitness::workout::v1::{RoutineAction, RoutineChanged};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::Routine;
 use crate::model::athlete::Athlete;
@@ -27,6 +28,27 @@ impl Training {
         action: RoutineAction,
         actor: Actor<'_>,
     ) -> Result<(), TrainingError> {
+        self.announce(connection, routine, (action, None), actor).await
+    }
+
+    /// The same of a day or an exercise that its owner has added.
+    pub(crate) async fn announce_addition(
+        &self,
+        connection: &mut PgConnection,
+        routine: &Routine,
+        action: RoutineAction,
+        added_id: Uuid,
+    ) -> Result<(), TrainingError> {
+        self.announce(connection, routine, (action, Some(added_id)), Actor::Owner).await
+    }
+
+    async fn announce(
+        &self,
+        connection: &mut PgConnection,
+        routine: &Routine,
+        (action, added_id): (RoutineAction, Option<Uuid>),
+        actor: Actor<'_>,
+    ) -> Result<(), TrainingError> {
         let trainers = followings::trainers_of(connection, routine.user_id).await?;
         let (actor_id, actor_name) = match actor {
             Actor::Owner => (routine.user_id, String::new()),
@@ -41,6 +63,7 @@ impl Training {
             actor_name,
             trainer_ids: trainers.iter().map(ToString::to_string).collect(),
             change_time: Some(timestamp(routine.update_time)),
+            added_id: added_id.map(|id| id.to_string()).unwrap_or_default(),
         };
         self.outbox.enqueue(connection, &event).await?;
         routine_changes::note(connection, routine.user_id, routine.update_time).await?;

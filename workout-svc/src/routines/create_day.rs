@@ -4,7 +4,7 @@ use fitness_proto::fitness::workout::v1::RoutineAction;
 use uuid::Uuid;
 
 use super::draft::Known;
-use super::{Actor, Day, DayDraft};
+use super::{Day, DayDraft};
 use crate::limits;
 use crate::store::{routine_days, routine_exercises};
 use crate::training::{Training, TrainingError};
@@ -25,7 +25,7 @@ impl Training {
         let day = known.day(&draft, routine.day_count as i32 + 1, "")?;
         routine_days::insert(&mut transaction, routine_id, std::slice::from_ref(&day)).await?;
         routine_exercises::insert(&mut transaction, day.day_id, &day.exercises).await?;
-        self.announce_routine(&mut transaction, &routine, RoutineAction::DayAdded, Actor::Owner).await?;
+        self.announce_addition(&mut transaction, &routine, RoutineAction::DayAdded, day.day_id).await?;
         transaction.commit().await?;
         self.outbox.committed();
         Ok(day)

@@ -4,7 +4,7 @@ use fitness_proto::fitness::workout::v1::RoutineAction;
 use uuid::Uuid;
 
 use super::draft::Known;
-use super::{Actor, DayExercise, ExerciseDraft};
+use super::{DayExercise, ExerciseDraft};
 use crate::limits;
 use crate::store::{routine_days, routine_exercises};
 use crate::training::{Training, TrainingError};
@@ -27,7 +27,13 @@ impl Training {
         let known = Known::of(&mut transaction, &athlete, [&draft]).await?;
         let exercise = known.exercise(&draft, count as i32 + 1, "")?;
         routine_exercises::insert(&mut transaction, day_id, std::slice::from_ref(&exercise)).await?;
-        self.announce_routine(&mut transaction, &routine, RoutineAction::ExerciseAdded, Actor::Owner).await?;
+        self.announce_addition(
+            &mut transaction,
+            &routine,
+            RoutineAction::ExerciseAdded,
+            exercise.routine_exercise_id,
+        )
+        .await?;
         transaction.commit().await?;
         self.outbox.committed();
         Ok(exercise)

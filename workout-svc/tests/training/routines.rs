@@ -106,6 +106,7 @@ async fn every_change_is_published_with_its_action_in_the_order_of_the_changes()
     };
     routines.update_routine_exercise(anna.ask(update)).await.unwrap();
     assert_eq!(get(&service, &anna, &routine_id).await.unwrap().revision, 6);
+    let added = [day.day_id.clone(), exercise.routine_exercise_id.clone()];
     let delete = proto::DeleteRoutineExerciseRequest {
         routine_id: routine_id.clone(),
         day_id: day.day_id.clone(),
@@ -137,6 +138,8 @@ async fn every_change_is_published_with_its_action_in_the_order_of_the_changes()
     assert_eq!(found, expected);
     assert!(events.iter().all(|event| event.user_id == anna.id() && event.actor_id == anna.id()));
     assert!(events.iter().all(|event| event.actor_name.is_empty() && event.change_time.is_some()));
+    assert_eq!(events[1..3].iter().map(|event| &event.added_id).collect::<Vec<_>>(), [&added[0], &added[1]]);
+    assert!(events[..1].iter().chain(&events[3..]).all(|event| event.added_id.is_empty()));
     assert_eq!(events[0].trainer_ids, [""; 0]);
     assert!(events[1..].iter().all(|event| event.trainer_ids == [trainer.id()]));
     service.stop().await;
