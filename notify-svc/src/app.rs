@@ -12,7 +12,7 @@ use fitness_proto::fitness::notify::v1::notification_service_server::Notificatio
 use crate::access::Access;
 use crate::config::{IDENTITY, NotifySvcConfig};
 use crate::dead_letters::{Collector, DeadLetters};
-use crate::events::{self, Intake, TOPICS};
+use crate::events::{self, Intake};
 use crate::grpc::{NotificationAdminApi, NotificationApi};
 use crate::ledger::TABLES;
 use crate::notifications::Notifications;
@@ -28,6 +28,7 @@ impl App {
         let renderer = Renderer::new(config.from, &config.public_url, config.sealing.clone())?;
         let renderer = Arc::new(renderer.reply_to(config.reply_to));
         let (kafka, group) = (config.backend.kafka.clone(), config.backend.kafka_group.clone());
+        let (requests, listened) = (config.mail_requests, events::listened(config.mail_requests));
         let backend = Backend::bind(&IDENTITY, &TABLES, config.backend).await?;
         let (pool, retention, clock) = (backend.pool(), config.retention, Arc::new(SystemClock));
 
@@ -43,7 +44,7 @@ impl App {
         let dead_letters = DeadLetters { pool: pool.clone(), clock, publisher: backend.publisher() };
         let admins = NotificationAdminApi { notifications, dead_letters, access };
         let (letters, collectors) = (config.dead_letter_topics, format!("{group}-dead-letters"));
-        let collector = Collector::new(pool, kafka.broker().origins(&collectors, &TOPICS));
+        let collector = Collector::new(pool, kafka.broker().origins(&collectors, &listened));
         let collecting = events::collector(&collectors, &letters);
         let buried = events::dead_letter_topics(&kafka, &group, &letters);
 
@@ -54,7 +55,12 @@ impl App {
             .service(NotificationAdminServiceServer::new(admins))
             .start_with(|parts| workers.start(&parts.front))
             .front("waiting notifications", |stop| waiting.keep_waiting(stop))
-            .consumer("events", ConsumerConfig::new(&group, &TOPICS), events::topics(&kafka), intake)?
+            .consumer(
+                "events",
+                ConsumerConfig::new(&group, &listened),
+                events::topics(&kafka, requests),
+                intake,
+            )?
             .consumer("dead letters", collecting, buried, collector)
     }
 }

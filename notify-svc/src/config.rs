@@ -1,5 +1,7 @@
 //! The configuration of notify-svc.
 
+pub(crate) mod requests;
+
 use std::convert::Infallible;
 use std::str::FromStr;
 use std::time::Duration;
@@ -34,6 +36,8 @@ pub(crate) const IDENTITY: Identity = Identity {
 pub struct NotifySvcConfig {
     /// What every service is told.
     pub backend: BackendConfig,
+    /// Whether other backends may ask for mails.
+    pub mail_requests: bool,
     /// The topics on which services put what they cannot handle.
     pub dead_letter_topics: Vec<String>,
     /// By which keys access tokens are verified.
@@ -57,7 +61,8 @@ pub struct NotifySvcConfig {
 impl NotifySvcConfig {
     /// Reads the settings. Answers nothing where a secret is missing or unusable; [`Settings::finish`] then says why.
     pub fn from_settings(settings: &mut Settings) -> Option<Self> {
-        let backend = IDENTITY.config(settings);
+        let mut backend = IDENTITY.config(settings);
+        let mail_requests = requests::from_settings(settings, &mut backend.kafka);
         let dead_letter_topics = dead_letter_topics(settings);
         let token_keys = TokenKeys::from_settings(settings);
         let delivery = delivery(settings);
@@ -86,6 +91,7 @@ impl NotifySvcConfig {
         let retention = retention(settings, &backend.relay);
         Some(Self {
             backend,
+            mail_requests,
             dead_letter_topics,
             token_keys,
             retention,

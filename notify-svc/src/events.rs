@@ -4,6 +4,7 @@ mod achievement_unlocked;
 mod bounds;
 mod email_verified;
 mod intake;
+mod mail_requested;
 mod one_time_code_issued;
 mod password_changed;
 mod password_reset_requested;
@@ -23,7 +24,7 @@ use chassis::bus::{BusSettings, TopicPlan};
 use chassis::foreign;
 use chrono::{DateTime, TimeDelta, Utc};
 use eventbus::{ConsumerConfig, DecodeError, Envelope, dead_letter_topic};
-use fitness_proto::fitness::notify::v1::NotificationSent;
+use fitness_proto::fitness::notify::v1::{MailRequested, NotificationSent};
 use fitness_proto::fitness::user::v1::{
     EmailVerified, OneTimeCodeIssued, PasswordChanged, PasswordResetRequested, RegistrationRepeated,
     UserDeleted, UserProfileUpdated, UserRegistered, UserRolesChanged, UserSignedIn,
@@ -48,9 +49,17 @@ pub(crate) const PUBLISHED: [&str; 1] = [<NotificationSent as eventbus::Event>::
 pub const TOPICS: [&str; 2] =
     [<UserRegistered as eventbus::Event>::TOPIC, <WorkoutReminderDue as eventbus::Event>::TOPIC];
 
+/// The topic on which other backends ask for mails, where they may.
+pub const REQUESTS: &str = <MailRequested as eventbus::Event>::TOPIC;
+
+/// The topics this service listens to, with that of requests or without.
+pub fn listened(requests: bool) -> Vec<&'static str> {
+    TOPICS.into_iter().chain(requests.then_some(REQUESTS)).collect()
+}
+
 /// The topics that have to exist: of what is told here and of what is listened to.
-pub(crate) fn topics(kafka: &BusSettings) -> TopicPlan {
-    kafka.event_topics(PUBLISHED.into_iter().chain(TOPICS))
+pub(crate) fn topics(kafka: &BusSettings, requests: bool) -> TopicPlan {
+    kafka.event_topics(PUBLISHED.into_iter().chain(listened(requests)))
 }
 
 /// The member of `group` that collects dead letters from `topics`.
@@ -112,6 +121,8 @@ pub(crate) enum EventError {
     Field(&'static str),
     #[error("{0} is too long or holds U+0000")]
     Bounds(&'static str),
+    #[error("the mail cannot be asked for: {0}")]
+    Request(String),
 }
 
 /// Decodes an event and says what it means here; `None` is an event type that this service does not know.
@@ -146,6 +157,8 @@ pub(crate) fn effect(envelope: &Envelope) -> Result<Option<Effect>, EventError> 
         routine_changed::effect(&envelope.decode()?, time)
     } else if name == of::<WeeklySummaryDue>() {
         weekly_summary_due::effect(&envelope.decode()?, time)
+    } else if name == of::<MailRequested>() {
+        mail_requested::effect(&envelope.decode()?, time)
     } else if OF_NO_CONCERN.contains(&name) {
         Ok(Effect::Nothing)
     } else {

@@ -6,7 +6,7 @@ mod template;
 
 pub use self::category::{Category, InDoubtRule};
 pub use self::state::State;
-pub use self::template::Template;
+pub use self::template::{Need, Template};
 
 /// A name that is none of the known ones.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

@@ -36,10 +36,11 @@ impl Service for Process {
     }
 
     fn topics(settings: &mut Settings) -> Option<TopicPlan> {
-        let kafka = BusSettings::from_settings(settings, crate::NAME);
+        let mut kafka = BusSettings::from_settings(settings, crate::NAME);
+        let requests = config::requests::from_settings(settings, &mut kafka);
         let group = IDENTITY.group(settings);
         let dead_letters = events::dead_letter_topics(&kafka, &group, &config::dead_letter_topics(settings));
-        Some(events::topics(&kafka).and(dead_letters))
+        Some(events::topics(&kafka, requests).and(dead_letters))
     }
 
     async fn serve(config: NotifySvcConfig, shutdown: CancellationToken) -> Result<(), ServiceError> {

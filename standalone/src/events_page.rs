@@ -6,6 +6,7 @@ mod listeners;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Result, Write as _};
 
+use notify_svc::notification::{Need, Template};
 use prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 
 use self::contracts::Contracts;
@@ -13,6 +14,7 @@ use self::listeners::{Listener, listeners, publisher};
 
 /// What does not follow from the contracts; the tables go between the two.
 const BEFORE: &str = include_str!("events_page/before.md");
+const REQUESTS: &str = include_str!("events_page/requests.md");
 const AFTER: &str = include_str!("events_page/after.md");
 
 /// `UPDATE_PAGES=1 cargo test -p standalone --lib` writes the page anew.
@@ -37,11 +39,45 @@ fn everything_on_the_page_has_a_comment() {
     assert!(bare.is_empty(), "{bare:#?}");
 }
 
+/// An event that nobody writes would be a promise to whoever listens.
+#[test]
+fn every_event_is_published_by_the_owner_of_its_topic() {
+    let pool = DescriptorPool::decode(fitness_proto::DESCRIPTOR_SET).expect("the build made the descriptors");
+    let mut events_found = 0;
+    for (topic, events) in Contracts::new(&pool).events_by_topic() {
+        if topic == notify_svc::events::REQUESTS {
+            continue;
+        }
+        let sources = listeners::sources(publisher(&topic));
+        for event in events {
+            assert!(sources.contains(&format!("{} {{", event.name())), "{} is never made", event.full_name());
+            events_found += 1;
+        }
+    }
+    assert!(events_found > 20, "only {events_found} events were found");
+}
+
 fn page() -> String {
     let pool = DescriptorPool::decode(fitness_proto::DESCRIPTOR_SET).expect("the build made the descriptors");
     let mut text = String::from(BEFORE);
     write_events(&mut text, &Contracts::new(&pool)).expect("a string takes whatever is written");
+    write_requests(&mut text).expect("a string takes whatever is written");
     text + AFTER
+}
+
+/// The mails that other backends may ask for.
+fn write_requests(text: &mut String) -> Result {
+    writeln!(text, "{REQUESTS}\n| Template | Variables |\n|---|---|")?;
+    for template in Template::ALL {
+        let Some(needs) = template.needs_of_others() else { continue };
+        let needs = needs.iter().map(|(name, need)| match need {
+            Need::Text(most) => format!("`{name}`: text of at most {most} characters"),
+            Need::Maybe(most) => format!("`{name}`, optional: text of at most {most} characters"),
+            Need::Time => format!("`{name}`: time, RFC 3339"),
+        });
+        writeln!(text, "| `{}` | {} |", template.name(), needs.collect::<Vec<_>>().join("; "))?;
+    }
+    Ok(())
 }
 
 fn write_events(text: &mut String, contracts: &Contracts) -> Result {

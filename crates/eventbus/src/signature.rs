@@ -108,6 +108,14 @@ impl TrustedSigners {
         Self(Arc::new(topics.collect()))
     }
 
+    /// The same, and on one more topic the events that these keys have signed.
+    #[must_use]
+    pub fn and(self, topic: &str, EventPublicKeys(keys): EventPublicKeys) -> Self {
+        let mut topics = Arc::unwrap_or_clone(self.0);
+        topics.insert(topic.to_owned(), keys);
+        Self(Arc::new(topics))
+    }
+
     /// Whether an event counts at `now` that came with this signature.
     pub fn check(
         &self,

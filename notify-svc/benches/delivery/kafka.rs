@@ -59,6 +59,7 @@ pub(crate) async fn whole_way(
             kafka_group: "notify-svc".to_owned(),
             drain: chassis::drain::DrainConfig::within(Duration::from_secs(10)),
         },
+        mail_requests: false,
         dead_letter_topics: vec!["notify-svc.dead-letters".to_owned()],
         token_keys: TokenKeys::UserSvc {
             url: "http://127.0.0.1:1".to_owned(),

@@ -29,11 +29,24 @@ pub enum Template {
     RoutineAssigned,
     /// The week in figures.
     WeeklySummary,
+    /// What another backend has to say.
+    Notice,
+}
+
+/// What a variable of a mail has to be that another backend asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// A text of so many characters at most, which is not empty.
+    Text(usize),
+    /// The same, but it may be empty or left out.
+    Maybe(usize),
+    /// A time.
+    Time,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::EmailVerification,
         Self::LoginCode,
         Self::PasswordReset,
@@ -45,6 +58,7 @@ impl Template {
         Self::Achievement,
         Self::RoutineAssigned,
         Self::WeeklySummary,
+        Self::Notice,
     ];
 
     /// The name in the ledger, in events and in `templates/`.
@@ -61,6 +75,7 @@ impl Template {
             Self::Achievement => "achievement",
             Self::RoutineAssigned => "routine_assigned",
             Self::WeeklySummary => "weekly_summary",
+            Self::Notice => "notice",
         }
     }
 
@@ -69,7 +84,7 @@ impl Template {
         match self {
             Self::EmailVerification | Self::LoginCode | Self::PasswordReset => Category::OneTimeCode,
             Self::AccountExists | Self::PasswordChanged | Self::NewSignIn => Category::Security,
-            Self::Welcome => Category::Account,
+            Self::Welcome | Self::Notice => Category::Account,
             Self::WorkoutReminder => Category::Reminders,
             Self::Achievement => Category::Achievements,
             Self::RoutineAssigned => Category::Coaching,
@@ -81,7 +96,33 @@ impl Template {
     pub fn most_a_day(self) -> Option<i64> {
         match self {
             Self::RoutineAssigned => Some(3),
+            Self::Notice => Some(5),
             _ => None,
+        }
+    }
+
+    /// The variables of a mail that other backends may ask for; nothing for the mails that are ours alone to send,
+    /// because people act on their word.
+    pub fn needs_of_others(self) -> Option<&'static [(&'static str, Need)]> {
+        match self {
+            Self::Notice => Some(&[("title", Need::Text(120)), ("text", Need::Text(2_000))]),
+            Self::Achievement => Some(&[("title", Need::Text(120)), ("description", Need::Maybe(500))]),
+            Self::WorkoutReminder => Some(&[
+                ("routine_name", Need::Maybe(120)),
+                ("message", Need::Maybe(500)),
+                ("due_time", Need::Time),
+            ]),
+            Self::RoutineAssigned => {
+                Some(&[("routine_name", Need::Text(120)), ("trainer_name", Need::Text(64))])
+            }
+            Self::EmailVerification
+            | Self::LoginCode
+            | Self::PasswordReset
+            | Self::AccountExists
+            | Self::PasswordChanged
+            | Self::NewSignIn
+            | Self::Welcome
+            | Self::WeeklySummary => None,
         }
     }
 

@@ -70,6 +70,13 @@ fn variables(template: Template, locale: Locale, event_time: DateTime<Utc>) -> V
             "routine_name": either("Strong back", "Крепкая спина"),
             "trainer_name": either("Tom Trainer", "Тимур Тренеров"),
         }),
+        Template::Notice => json!({
+            "title": either("A new hall", "Новый зал"),
+            "text": either(
+                "From Monday on we train in the hall at the river. The times stay as they are.",
+                "С понедельника тренировки проходят в зале у реки. Время остаётся прежним.",
+            ),
+        }),
         Template::WeeklySummary => json!({
             "week_start": "2026-09-14",
             "workouts": 3,

@@ -17,6 +17,8 @@ use crate::secrets::SealedVariable;
 const MAX_TITLE: usize = 120;
 /// Longest text that somebody wrote.
 const MAX_TEXT: usize = 500;
+/// Longest text of another backend.
+const MAX_NOTICE: usize = 2_000;
 
 pub(super) fn of(claim: &Claim, public_url: &str, keys: &SealingKeys) -> Result<Context, RenderError> {
     let template: Template = claim.template.parse()?;
@@ -56,6 +58,10 @@ pub(super) fn of(claim: &Claim, public_url: &str, keys: &SealingKeys) -> Result<
         Template::RoutineAssigned => {
             context.insert("routine_name", &label(&text(claim, "routine_name")?, MAX_TITLE));
             context.insert("trainer_name", &greeting_name(&text(claim, "trainer_name")?));
+        }
+        Template::Notice => {
+            context.insert("title", &plain(&text(claim, "title")?, MAX_TITLE));
+            context.insert("text", &plain(&text(claim, "text")?, MAX_NOTICE));
         }
         Template::WeeklySummary => week(claim, locale, &mut context)?,
     }

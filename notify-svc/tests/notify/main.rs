@@ -19,6 +19,7 @@ mod hostile_events;
 mod hostile_replies;
 mod in_doubt;
 mod intake;
+mod mail_requests;
 mod mails;
 mod outages;
 mod people_events;

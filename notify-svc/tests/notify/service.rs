@@ -72,6 +72,7 @@ pub(crate) fn config(stage: &Stage, kafka: KafkaConfig) -> NotifySvcConfig {
             kafka_group: "notify-svc".to_owned(),
             drain: chassis::drain::DrainConfig::within(LIMIT),
         },
+        mail_requests: false,
         dead_letter_topics: ["user-svc", "workout-svc", "notify-svc"]
             .map(|group| format!("{group}.dead-letters"))
             .to_vec(),
@@ -110,9 +111,19 @@ impl Service {
     }
 
     pub(crate) async fn start_on(stage: Stage, broker: Option<Broker>) -> Self {
+        Self::start_with(stage, broker, |_| {}).await
+    }
+
+    pub(crate) async fn start_with(
+        stage: Stage,
+        broker: Option<Broker>,
+        change: impl FnOnce(&mut NotifySvcConfig),
+    ) -> Self {
         let brokers = broker.as_ref().map_or("127.0.0.1:1".to_owned(), |broker| broker.addr().to_string());
         let kafka = KafkaConfig::new(&brokers, "test");
-        let app = App::build(config(&stage, kafka.clone())).await.unwrap();
+        let mut config = config(&stage, kafka.clone());
+        change(&mut config);
+        let app = App::build(config).await.unwrap();
         let endpoint = format!("http://{}", app.grpc_addr().unwrap());
         let channel = Endpoint::from_shared(endpoint).unwrap().connect_lazy();
         let health = app.health();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chassis::config::Settings;
 use chassis::process::Service;
+use notify_svc::events::REQUESTS;
 use prost_reflect::MessageDescriptor;
 
 /// A consumer of events.
@@ -49,6 +50,12 @@ impl Listener {
     }
 }
 
+/// That of requests it reads where somebody is listed who may ask.
+const OF_NOTIFY_SVC: [&str; 3] = {
+    let [user, workout] = notify_svc::events::TOPICS;
+    [user, workout, REQUESTS]
+};
+
 pub(super) fn listeners() -> Vec<Listener> {
     vec![
         Listener::of::<user_svc::Process>("USER_SVC_KAFKA_GROUP", |_| "user-svc changes the account"),
@@ -56,12 +63,15 @@ pub(super) fn listeners() -> Vec<Listener> {
             "WORKOUT_SVC_KAFKA_GROUP",
             |_| "workout-svc changes the athlete",
         ),
-        Listener::of::<notify_svc::Process>("KAFKA_GROUP", |source| match source {
-            _ if source.contains("Effect::Nothing") => "notify-svc writes a mail in some cases",
-            _ if source.contains("Effect::Notify") => "notify-svc writes a mail",
-            _ if source.contains("Effect::Erase") => "notify-svc erases the person",
-            _ => "notify-svc keeps what its mails need",
-        }),
+        Listener {
+            topics: &OF_NOTIFY_SVC,
+            ..Listener::of::<notify_svc::Process>("KAFKA_GROUP", |source| match source {
+                _ if source.contains("Effect::Nothing") => "notify-svc writes a mail in some cases",
+                _ if source.contains("Effect::Notify") => "notify-svc writes a mail",
+                _ if source.contains("Effect::Erase") => "notify-svc erases the person",
+                _ => "notify-svc keeps what its mails need",
+            })
+        },
         Listener {
             topics: gateway::Process::LISTENS_TO,
             service: gateway::Process::NAME,
@@ -81,6 +91,9 @@ fn feed_catalogue() -> String {
 
 /// The service that publishes on a topic.
 pub(super) fn publisher(topic: &str) -> &'static str {
+    if topic == REQUESTS {
+        return "backends listed in `MAIL_REQUEST_PUBLIC_KEYS`";
+    }
     let services = [
         (user_svc::Process::NAME, user_svc::Process::PUBLISHES),
         (workout_svc::Process::NAME, workout_svc::Process::PUBLISHES),
@@ -90,6 +103,23 @@ pub(super) fn publisher(topic: &str) -> &'static str {
     let (service, _) = publishers.next().expect("every topic has a publisher");
     assert!(publishers.next().is_none(), "a topic has one publisher");
     service
+}
+
+/// What a service is made of, without the part that listens.
+pub(super) fn sources(service: &str) -> String {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(service).join("src")];
+    let mut text = String::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a service has sources") {
+            let path = entry.expect("a folder can be read").path();
+            if path.is_dir() && !path.ends_with("events") && !path.ends_with("tests") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") && !path.ends_with("tests.rs") {
+                text += &fs::read_to_string(path).expect("a source is text");
+            }
+        }
+    }
+    text
 }
 
 fn default_of<S: Service>(setting: &str) -> String {

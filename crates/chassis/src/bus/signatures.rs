@@ -76,6 +76,12 @@ impl BusSettings {
         self
     }
 
+    /// Has the events of one more topic count that these keys have signed.
+    pub fn trust(&mut self, topic: &str, keys: EventPublicKeys) {
+        let trusted = self.broker.keys().1;
+        *trusted = std::mem::take(trusted).and(topic, keys);
+    }
+
     /// Reads the key by which a service signs its events.
     #[must_use]
     pub fn signing(mut self, service: SigningService, settings: &mut Settings) -> Self {
