@@ -119,3 +119,32 @@ impl Connected {
         Guarded::new(self.client.clone(), self.breaker.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use prost_reflect::DescriptorPool;
+
+    use super::*;
+
+    #[test]
+    fn every_rpc_has_a_route_to_a_service_or_is_a_stream() {
+        let pool = DescriptorPool::decode(fitness_proto::DESCRIPTOR_SET).unwrap();
+        let http = pool.get_extension_by_name("google.api.http").unwrap();
+        let reached: Vec<_> =
+            [&USER, &WORKOUT, &NOTIFY].iter().flat_map(|service| service.rpc_services).collect();
+        let mut routes = 0;
+        for service in pool.services().filter(|service| service.full_name().starts_with("fitness.")) {
+            for rpc in service.methods() {
+                let has_route = rpc.options().has_extension(&http);
+                assert!(
+                    has_route || rpc.is_client_streaming() || rpc.is_server_streaming(),
+                    "{}",
+                    rpc.full_name()
+                );
+                assert!(!has_route || reached.contains(&&service.full_name()), "{}", service.full_name());
+                routes += usize::from(has_route);
+            }
+        }
+        assert!(routes > 60, "only {routes} routes were found");
+    }
+}
