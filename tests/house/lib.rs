@@ -10,3 +10,5 @@ mod paths;
 mod sql;
 #[cfg(test)]
 mod tree;
+#[cfg(test)]
+mod walk;
