@@ -21,7 +21,6 @@ const SERVICES: [Layers; 3] = [
                 "file",
                 "one_time_code",
                 "opaque_token",
-                "paging",
                 "password",
                 "profile",
                 "rate_limit",
@@ -40,7 +39,7 @@ const SERVICES: [Layers; 3] = [
     Layers {
         service: "workout-svc",
         layers: &[
-            &["catalogue", "limits", "mask", "model", "moment", "paging", "text"],
+            &["catalogue", "language", "limits", "model", "text"],
             &["store"],
             &["planner"],
             // Use cases.
@@ -66,7 +65,6 @@ const SERVICES: [Layers; 3] = [
             // Model, and the protocol.
             &[
                 "notification",
-                "page",
                 "preferences",
                 "quiet_hours",
                 "schedule",
