@@ -151,10 +151,10 @@ impl Handler for Member {
         {
             let mut records = self.ledger.lock();
             for one in batch {
-                let committed = records.committed.get(&one.partition).copied().unwrap_or_default();
-                if one.offset < committed {
-                    let what = format!("offset {} of partition {}", one.offset, one.partition);
-                    records.repeated_after_commit.push(format!("{what}, committed {committed}"));
+                let committed = records.committed.get(&one.position.partition()).copied().unwrap_or_default();
+                if one.position.offset() < committed {
+                    let what = format!("{}, committed {committed}", one.position);
+                    records.repeated_after_commit.push(what);
                 }
             }
         }
@@ -163,7 +163,7 @@ impl Handler for Member {
         self.ledger.lock().handled.extend(batch.iter().map(|one| Handled {
             number: std::str::from_utf8(&one.envelope.payload).unwrap().parse().unwrap(),
             key: one.envelope.key.clone(),
-            partition: one.partition,
+            partition: one.position.partition(),
             member: self.member,
             at,
         }));

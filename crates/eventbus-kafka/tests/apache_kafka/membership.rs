@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use eventbus::conformance::{Bus as _, KafkaBus};
+use eventbus::conformance::Bus as _;
+use eventbus_kafka::conformance::KafkaBus;
 use eventbus_kafka::{KafkaConfig, KafkaPublisher};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use embedded::apache_kafka::{ApacheKafka, Config};
 use eventbus::BusState;
-use eventbus::conformance::{Bus as _, KafkaBus};
+use eventbus::conformance::Bus as _;
+use eventbus_kafka::conformance::KafkaBus;
 use eventbus_kafka::{KafkaConfig, KafkaPublisher};
 use tokio::sync::watch;
 
