@@ -53,7 +53,8 @@ impl Road {
 #[tokio::test]
 async fn the_service_starts_without_its_database_says_so_and_recovers() {
     let road = Road::to(&fresh_database("user").await).await;
-    let acquire_timeout = Duration::from_millis(500);
+    // A new connection goes through SCRAM, which takes a while beside other tests.
+    let acquire_timeout = Duration::from_secs(2);
     let service =
         Service::start_with(Options { acquire_timeout, ..Options::on(road.closed_url.clone()) }).await;
 
