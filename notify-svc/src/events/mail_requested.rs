@@ -105,8 +105,9 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_the_template_is_refused_with_the_reason() {
+        type Variables<'a> = &'a [(&'a str, &'a str)];
         let long = "x".repeat(10_000);
-        let cases: [(&str, &[(&str, &str)], &str); 8] = [
+        let cases: [(&str, Variables<'_>, &str); 8] = [
             ("newsletter", &[], "achievement, routine_assigned, notice"),
             ("password_reset", &[("token", "x")], "none that others may ask for"),
             ("notice", &[("title", "A")], "text is missing"),
