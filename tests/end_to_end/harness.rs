@@ -54,10 +54,11 @@ where
     F: Future<Output = Option<T>>,
 {
     let start = Instant::now();
+    // The limit is for answers; whoever gives none at all holds the test no longer than this.
+    let patience = limit.max(SILENCE_LIMIT);
     loop {
-        // The limit is for answers; whoever gives none at all holds the test no longer than this.
-        let answer = tokio::time::timeout(limit.max(SILENCE_LIMIT), ask()).await;
-        let answer = answer.unwrap_or_else(|_| panic!("{what}: no answer at all within {SILENCE_LIMIT:?}"));
+        let answer = tokio::time::timeout(patience, ask()).await;
+        let answer = answer.unwrap_or_else(|_| panic!("{what}: no answer at all within {patience:?}"));
         if let Some(answer) = answer {
             return answer;
         }

@@ -29,8 +29,6 @@ pub mod training;
 mod weekly;
 mod workouts;
 
-use chassis::{mask, moment, paging};
-
 pub use app::App;
 pub use config::WorkoutSvcConfig;
 pub use process::Process;

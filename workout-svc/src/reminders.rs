@@ -19,7 +19,7 @@ pub(crate) use self::create_reminder::CreateReminder;
 pub(crate) use self::update_reminder::UpdateReminder;
 use crate::model::reminder::{Placed, Reminder};
 use crate::model::schedule::Weekdays;
-use crate::moment;
+use chassis::moment;
 
 /// Reads a time of day such as `18:30`.
 fn time_of_day(field: &str, text: &str) -> Result<NaiveTime, Violation> {

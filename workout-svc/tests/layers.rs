@@ -39,7 +39,7 @@ const SERVICES: [Layers; 3] = [
     Layers {
         service: "workout-svc",
         layers: &[
-            &["catalogue", "language", "limits", "mask", "model", "moment", "paging", "text"],
+            &["catalogue", "language", "limits", "model", "text"],
             &["store"],
             &["planner"],
             // Use cases.

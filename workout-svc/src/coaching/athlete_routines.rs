@@ -4,9 +4,9 @@ use chassis::auth::Principal;
 use uuid::Uuid;
 
 use crate::model::routine::{Routine, WholeRoutine};
-use crate::paging::{Listed, Page};
 use crate::store::routines;
 use crate::training::{Training, TrainingError};
+use chassis::paging::{Listed, Page};
 
 impl Training {
     /// Answers a page of the athlete's routines without their days.

@@ -4,9 +4,9 @@ use chassis::auth::Principal;
 use uuid::Uuid;
 
 use super::FollowedAthlete;
-use crate::paging::{Listed, Page};
 use crate::store::followings;
 use crate::training::{Training, TrainingError};
+use chassis::paging::{Listed, Page};
 
 impl Training {
     /// Answers a page of the trainer's athletes.

@@ -3,9 +3,9 @@
 use uuid::Uuid;
 
 use super::ListedTrainer;
-use crate::paging::{Listed, Page};
 use crate::store::trainer_profiles;
 use crate::training::{Training, TrainingError};
+use chassis::paging::{Listed, Page};
 
 impl Training {
     /// Answers a page of trainers who have the role of one.

@@ -4,10 +4,10 @@ use uuid::Uuid;
 
 use super::Exercise;
 use crate::catalogue::{Equipment, MuscleGroup};
-use crate::paging::{Listed, Page};
 use crate::store::exercises;
 use crate::text;
 use crate::training::{Training, TrainingError};
+use chassis::paging::{Listed, Page};
 
 /// Which exercises are wanted.
 #[derive(Clone, Debug)]

@@ -3,10 +3,10 @@
 use uuid::Uuid;
 
 use crate::model::progress::Record;
-use crate::moment::Day;
-use crate::paging::{Listed, Page};
 use crate::store::exercise_results;
 use crate::training::{Training, TrainingError};
+use chassis::moment::Day;
+use chassis::paging::{Listed, Page};
 
 /// What the list is ordered by, backwards: the day and the exercise.
 pub(crate) type RecordKey = (Day, Uuid);

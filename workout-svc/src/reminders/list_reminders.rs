@@ -3,9 +3,9 @@
 use uuid::Uuid;
 
 use super::Placed;
-use crate::paging::{Listed, Page};
 use crate::store::reminders;
 use crate::training::{Training, TrainingError};
+use chassis::paging::{Listed, Page};
 
 impl Training {
     /// Answers a page of the caller's reminders.

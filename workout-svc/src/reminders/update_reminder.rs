@@ -4,10 +4,10 @@ use chassis::errors::Violation;
 use uuid::Uuid;
 
 use super::{Placed, Reminder, UNKNOWN_ROUTINE, Weekdays, skip_dates, time_of_day, time_zone};
-use crate::mask::Change;
 use crate::store::{plans, reminders};
 use crate::text;
 use crate::training::{Training, TrainingError};
+use chassis::mask::Change;
 
 /// Changes to a reminder, with texts as the caller gave them; what is absent stays.
 #[derive(Clone, Debug)]

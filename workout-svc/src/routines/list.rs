@@ -3,9 +3,9 @@
 use uuid::Uuid;
 
 use super::Routine;
-use crate::paging::{Listed, Page};
 use crate::store::routines;
 use crate::training::{Training, TrainingError};
+use chassis::paging::{Listed, Page};
 
 impl Training {
     /// Answers a page of routines without their days.

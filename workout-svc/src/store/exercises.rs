@@ -11,7 +11,7 @@ use crate::language::Language;
 use crate::model::athlete::Athlete;
 use crate::model::exercise::ExerciseChoice;
 use crate::model::exercise::{Details, Exercise};
-use crate::paging::Page;
+use chassis::paging::Page;
 
 struct Row {
     exercise_id: Uuid,

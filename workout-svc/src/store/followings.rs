@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::model::athlete::Athlete;
 use crate::model::trainer::FollowedAthlete;
-use crate::paging::Page;
+use chassis::paging::Page;
 
 /// The trainers who follow an athlete and have the role of one, for the `trainer_ids` of events.
 pub(crate) async fn trainers_of(connection: &mut PgConnection, athlete_id: Uuid) -> sqlx::Result<Vec<Uuid>> {

@@ -8,7 +8,7 @@ use super::exercises::word;
 use crate::catalogue::Difficulty;
 use crate::model::routine::Routine;
 use crate::model::routine::{Goal, PlannerKind};
-use crate::paging::Page;
+use chassis::paging::Page;
 
 struct Row {
     routine_id: Uuid,

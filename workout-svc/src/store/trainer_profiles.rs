@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::model::trainer::{ListedTrainer, TrainerProfile};
-use crate::paging::Page;
+use chassis::paging::Page;
 
 /// Finds the trainer profile of an account.
 pub(crate) async fn find(

@@ -3,10 +3,10 @@
 use uuid::Uuid;
 
 use super::WorkoutSet;
-use crate::moment::Moment;
-use crate::paging::{Listed, Page};
 use crate::store::workout_sets;
 use crate::training::{Training, TrainingError};
+use chassis::moment::Moment;
+use chassis::paging::{Listed, Page};
 
 /// What the list is ordered by, backwards: when a set was done, and its id.
 pub(crate) type SetKey = (Moment, Uuid);

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Workout;
-use crate::moment::Moment;
-use crate::paging::{Listed, Page};
 use crate::store::workouts;
 use crate::training::{Training, TrainingError};
+use chassis::moment::Moment;
+use chassis::paging::{Listed, Page};
 
 /// What the list is ordered by, backwards: start and id.
 pub(crate) type WorkoutKey = (Moment, Uuid);

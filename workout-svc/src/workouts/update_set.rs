@@ -4,10 +4,10 @@ use uuid::Uuid;
 
 use super::log_set::UNKNOWN_EXERCISE;
 use super::{Measures, WorkoutSet};
-use crate::mask::Change;
 use crate::store::{exercises, workout_sets, workouts};
 use crate::text;
 use crate::training::{Training, TrainingError};
+use chassis::mask::Change;
 
 /// Corrections of a set; what is absent stays.
 #[derive(Clone, Debug)]
